@@ -1,0 +1,8 @@
+/** OCI image spec, image-index.md "platform"; the same shape as containerd's specs.Platform. */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  readonly 'os.version'?: string;
+  readonly 'os.features'?: readonly string[];
+}
