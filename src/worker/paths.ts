@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+
+/** Where things lie below the store's folder (`POLYARCH_HOME`, else `$XDG_DATA_HOME/polyarch`). */
+export interface StorePaths {
+  readonly home: string;
+  /** Blobs, as in an OCI layout. */
+  readonly content: string;
+  readonly snapshots: string;
+  /** Folders of `RUN --mount=type=cache`. */
+  readonly cacheMounts: string;
+  readonly database: string;
+  readonly locks: string;
+  /** Stat caches of contexts, git and http copies. */
+  readonly sources: string;
+  /** Bundles and sockets of running steps. */
+  readonly run: string;
+}
+
+export function storePaths(home: string): StorePaths {
+  return {
+    home,
+    content: join(home, 'content'),
+    snapshots: join(home, 'snapshots'),
+    cacheMounts: join(home, 'cache-mounts'),
+    database: join(home, 'state.db'),
+    locks: join(home, 'locks'),
+    sources: join(home, 'sources'),
+    run: join(home, 'run'),
+  };
+}

@@ -1,0 +1,140 @@
+import type { ChildProcess } from 'node:child_process';
+import { PolyarchError } from '../util/error.ts';
+
+/*
+ * Calls between the CLI and its worker over Node's IPC channel (structured clone, so bytes stay bytes).
+ * A call can be cancelled, and sends events back while it runs.
+ */
+
+type Message =
+  | { readonly type: 'call'; readonly id: number; readonly method: string; readonly params: unknown }
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'event'; readonly id: number; readonly event: unknown }
+  | { readonly type: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError };
+
+interface WireError {
+  readonly code?: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly stack?: string;
+}
+
+/** One method: what it takes, sends while it runs, and gives back. */
+export interface Method {
+  readonly params: unknown;
+  readonly event: unknown;
+  readonly result: unknown;
+}
+
+export type Methods = Readonly<Record<string, Method>>;
+
+export type Handlers<M> = {
+  readonly [K in keyof M]: M[K] extends Method
+    ? (params: M[K]['params'], context: { readonly send: (event: M[K]['event']) => void; readonly signal: AbortSignal }) => Promise<M[K]['result']>
+    : never;
+};
+
+/** The calling side. When the worker ends, every open call fails with WORKER_DIED and its last words. */
+export class RpcClient<M extends { [K in keyof M]: Method }> {
+  readonly #child: ChildProcess;
+  readonly #calls = new Map<number, { event: (value: unknown) => void; resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  #next = 0;
+  #ended: Error | undefined;
+
+  constructor(child: ChildProcess, lastWords: () => string) {
+    this.#child = child;
+    child.on('message', (message) => this.#receive(message as Message)); // sent by serveRpc below
+    const end = (how: string) => {
+      this.#ended ??= new PolyarchError('WORKER_DIED', `the build worker ended (${how}): ${lastWords().trim() || 'no output'}`);
+      for (const call of this.#calls.values()) call.reject(this.#ended);
+      this.#calls.clear();
+    };
+    child.on('error', (error) => end(error.message));
+    child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+  }
+
+  call<K extends keyof M & string>(
+    method: K,
+    params: M[K]['params'],
+    options: { onEvent?: (event: M[K]['event']) => void; signal?: AbortSignal } = {},
+  ): Promise<M[K]['result']> {
+    options.signal?.throwIfAborted();
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      const cancel = () => this.#send({ type: 'cancel', id });
+      const settle = <T>(then: (value: T) => void) => (value: T) => {
+        options.signal?.removeEventListener('abort', cancel);
+        then(value);
+      };
+      options.signal?.addEventListener('abort', cancel, { once: true });
+      // The worker answers with this method's types: both sides are checked against M.
+      const event = (value: unknown) => options.onEvent?.(value as M[K]['event']);
+      this.#calls.set(id, { event, resolve: settle(resolve), reject: settle(reject) });
+      this.#send({ type: 'call', id, method, params });
+    });
+  }
+
+  #send(message: Message): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  #receive(message: Message): void {
+    const call = this.#calls.get(message.id);
+    if (call === undefined) return;
+    if (message.type === 'event') return call.event(message.event);
+    this.#calls.delete(message.id);
+    if (message.type === 'result') call.resolve(message.value);
+    else if (message.type === 'error') call.reject(fromWire(message.error));
+  }
+}
+
+/** The answering side, in the worker. Runs until the channel closes. */
+export function serveRpc<M extends { [K in keyof M]: Method }>(process: NodeJS.Process, handlers: Handlers<M>): void {
+  const running = new Map<number, AbortController>();
+  const send = (message: Message) => void process.send?.(message);
+  process.on('message', async (raw) => {
+    const message = raw as Message; // sent by RpcClient above
+    if (message.type === 'cancel') return running.get(message.id)?.abort(new PolyarchError('CANCELED', 'canceled'));
+    if (message.type !== 'call') return;
+    const { id, method, params } = message;
+    const abort = new AbortController();
+    running.set(id, abort);
+    try {
+      if (!(method in handlers)) throw new Error(`the worker has no method ${method}`);
+      const handler = handlers[method as keyof M]; // checked on the line above
+      const value = await handler(params, { send: (event) => send({ type: 'event', id, event }), signal: abort.signal });
+      send({ type: 'result', id, value });
+    } catch (error) {
+      send({ type: 'error', id, error: toWire(error) });
+    } finally {
+      running.delete(id);
+    }
+  });
+}
+
+function toWire(error: unknown): WireError {
+  if (error instanceof PolyarchError) {
+    const { code, message, hint, details } = error;
+    return { code, message, details, ...(hint === undefined ? {} : { hint }) };
+  }
+  if (!(error instanceof Error)) return { message: String(error) };
+  if ('code' in error && error.code === 'ENOSPC') {
+    return { code: 'NO_SPACE', message: `no space left on the disk: ${error.message}`, hint: 'free some space, for instance with: polyarch prune' };
+  }
+  return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
+}
+
+function fromWire(error: WireError): Error {
+  if (error.code !== undefined) {
+    return new PolyarchError(error.code, error.message, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(error.details === undefined ? {} : { details: error.details }),
+    });
+  }
+  const plain = new Error(error.message);
+  if (error.stack !== undefined) plain.stack = error.stack;
+  return plain;
+}
