@@ -135,30 +135,16 @@ function makeHtpasswd(folder: string): string {
 /** A certificate authority and a certificate of its for 127.0.0.1 and localhost. */
 export function makeCertificate(folder: string): { ca: string; certificate: string; key: string } {
   const at = (name: string): string => join(folder, name);
-  const openssl = (...args: string[]): void => {
-    execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  };
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl(
-    'req',
-    '-x509',
-    ...ec,
-    '-keyout',
-    at('ca.key'),
-    '-out',
-    at('ca.pem'),
-    '-days',
-    '2',
-    '-subj',
-    '/CN=polyarch test CA',
-  );
-  openssl('req', ...ec, '-keyout', at('server.key'), '-out', at('server.csr'), '-subj', '/CN=localhost');
   writeFileSync(at('san.cnf'), 'subjectAltName=IP:127.0.0.1,DNS:localhost\n');
-  openssl(
-    ...['x509', '-req', '-in', at('server.csr'), '-CA', at('ca.pem'), '-CAkey', at('ca.key'), '-CAcreateserial'],
-    ...['-days', '2', '-extfile', at('san.cnf'), '-out', at('server.pem')],
-  );
+  const commands = [
+    `req -x509 ${EC} -keyout ca.key -out ca.pem -days 2 -subj /CN=polyarch-test-authority`,
+    `req ${EC} -keyout server.key -out server.csr -subj /CN=localhost`,
+    'x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile san.cnf -out server.pem',
+  ];
+  for (const command of commands) execFileSync('openssl', command.split(' '), { cwd: folder, stdio: 'pipe' });
   // The chain: some readers want the authority behind the leaf.
   writeFileSync(at('chain.pem'), readFileSync(at('server.pem'), 'utf8') + readFileSync(at('ca.pem'), 'utf8'));
   return { ca: at('ca.pem'), certificate: at('chain.pem'), key: at('server.key') };
 }
+
+const EC = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes';
