@@ -13,7 +13,11 @@ const started = new Date();
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 try {
   await build({
-    entryPoints: { cli: join(root, 'src/cli/main.ts'), worker: join(root, 'src/worker/main.ts'), index: join(root, 'src/index.ts') },
+    entryPoints: {
+      cli: join(root, 'src/cli/main.ts'),
+      worker: join(root, 'src/worker/main.ts'),
+      index: join(root, 'src/index.ts'),
+    },
     outdir: made,
     bundle: true,
     splitting: true,
@@ -24,7 +28,9 @@ try {
     define: { POLYARCH_VERSION: JSON.stringify(version) },
     chunkNames: 'chunks/[name]-[hash]',
     // Some CommonJS dependencies ask for require.
-    banner: { js: "import { createRequire as polyarchRequire } from 'node:module'; const require = polyarchRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as polyarchRequire } from 'node:module'; const require = polyarchRequire(import.meta.url);",
+    },
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',

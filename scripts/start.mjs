@@ -1,0 +1,34 @@
+// Starts a script of the project with the pinned Node. Plain JavaScript that any old Node reads, because it
+// is what a fresh clone runs first: it installs node_modules when they are missing and then hands over.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const node = join(root, 'node_modules/node/bin/node');
+const [script, ...args] = process.argv.slice(2);
+
+if (!existsSync(node) || !existsSync(join(root, 'node_modules/.package-lock.json'))) {
+  console.error('node_modules is missing: npm ci');
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (npm.error || npm.status !== 0) {
+    console.error(`npm ci failed${npm.error ? `: ${npm.error.message}` : ''}`);
+    process.exit(npm.status || 1);
+  }
+}
+if (!existsSync(node)) {
+  console.error(
+    `${node} is missing after npm ci: npm was told to skip install scripts (ignore-scripts, allow-scripts).`,
+  );
+  console.error('Run: npm rebuild node');
+  process.exit(1);
+}
+
+const child = spawn(node, [join(root, script), ...args], {
+  stdio: 'inherit',
+  env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+});
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name));
+child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code));
