@@ -1,17 +1,23 @@
-/** The candidate nearest to `word` by edit distance, when it is near enough to be what was meant; the first of equals. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+/** The known word that differs least from `word` (edit distance at most a third of its length), for `did you mean`. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.ceil(word.length / 3) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  let distance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const d = editDistance(word.toLowerCase(), candidate.toLowerCase(), distance);
+    if (d < distance) [best, distance] = [candidate, d];
   }
   return best;
 }
 
-/** Insertions, removals and replacements between two words. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+/** `, did you mean "x"?` or nothing. */
+export function didYouMean(word: string, known: Iterable<string>): string {
+  const found = nearest(word, known);
+  return found === undefined ? '' : `, did you mean "${found}"?`;
+}
+
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
@@ -20,5 +26,5 @@ function editDistance(a: string, b: string): number {
     }
     row = next;
   }
-  return row[b.length] ?? 0;
+  return row[b.length] ?? limit;
 }
