@@ -1,4 +1,4 @@
-import type { Digest } from './digest.ts';
+import { type Digest, digestOf } from './digest.ts';
 import type { Platform } from './platform.ts';
 
 /** OCI image spec, descriptor.md. `size` is in bytes. */
@@ -8,7 +8,16 @@ export interface Descriptor {
   readonly size: number;
   readonly urls?: readonly string[];
   readonly annotations?: Readonly<Record<string, string>>;
+  /** The content itself, base64. */
   readonly data?: string;
   readonly artifactType?: string;
   readonly platform?: Platform;
+}
+
+/** The descriptor of bytes at hand. */
+export function descriptorOf(
+  content: Uint8Array,
+  fields: { mediaType: string } & Partial<Omit<Descriptor, 'digest' | 'size'>>,
+): Descriptor {
+  return { ...fields, digest: digestOf(content), size: content.length };
 }

@@ -6,3 +6,23 @@ export interface Platform {
   readonly 'os.version'?: string;
   readonly 'os.features'?: readonly string[];
 }
+
+export { normalizePlatform } from './platform-normal.ts';
+export {
+  formatPlatform,
+  formatPlatformFull,
+  localPlatform,
+  parsePlatform,
+  type ParsePlatformOptions,
+  parsePlatforms,
+} from './platform-parse.ts';
+export {
+  compatiblePlatforms,
+  isAttestation,
+  matchPlatform,
+  type MatchOptions,
+  type PlatformMatcher,
+  platformMatcher,
+  rankPlatform,
+  selectPlatform,
+} from './platform-match.ts';
