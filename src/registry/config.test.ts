@@ -38,8 +38,8 @@ key = "k.pem"
 });
 
 test.each([
-  ['an unknown key', '[registry."a"]\nmirors = []', /registry\."a"\.mirors/, /mirrors/],
-  ['an unknown table', '[registries]', /unknown key registries/, /registry/],
+  ['an unknown key', '[registry."a"]\nmirors = []', /registry\."a"\.mirors/, 'Did you mean mirrors?'],
+  ['an unknown table', '[registries]', /unknown key registries/, 'Did you mean registry?'],
   ['a wrong type', '[registry."a"]\nhttp = "yes"', /registry\."a"\.http must be true or false/, undefined],
   ['a list of the wrong things', '[registry."a"]\nca = [1]', /registry\."a"\.ca must be a string/, undefined],
   ['half a client certificate', '[registry."a"]\ncert = "x"', /both cert and key/, undefined],
@@ -49,7 +49,7 @@ test.each([
   await expect(readRegistryConfig(file)).rejects.toMatchObject({
     code: 'REGISTRY_CONFIG',
     message: expect.stringMatching(message),
-    hint: hint === undefined ? undefined : expect.stringMatching(hint),
+    hint,
   });
 });
 

@@ -1,0 +1,27 @@
+/** What opens a registry. */
+export type Credential =
+  | { readonly kind: 'password'; readonly username: string; readonly password: string }
+  /** An OAuth2 refresh token, as `docker login` keeps for some registries. */
+  | { readonly kind: 'identity-token'; readonly token: string }
+  /** A bearer token to be sent as it is. */
+  | { readonly kind: 'registry-token'; readonly token: string };
+
+export interface CredentialSource {
+  /** The credential for a host as references name it (`docker.io`, `registry.example:5000`), or undefined. */
+  credentialFor(host: string, options?: { readonly signal?: AbortSignal }): Promise<Credential | undefined>;
+}
+
+export const ANONYMOUS: CredentialSource = { credentialFor: () => Promise.resolve(undefined) };
+
+/** Asks each in turn; the first credential wins. */
+export function firstCredential(...sources: readonly CredentialSource[]): CredentialSource {
+  return {
+    async credentialFor(host, options) {
+      for (const source of sources) {
+        const found = await source.credentialFor(host, options);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
+}
