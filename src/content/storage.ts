@@ -28,6 +28,11 @@ export interface Pusher {
 }
 
 export interface Storage extends Fetcher, Pusher {
+  /**
+   * True when a manifest is only ever there together with all that it names (a registry refuses others):
+   * then a copy need not look below one that exists. Absent means no.
+   */
+  readonly closed?: boolean;
   exists(descriptor: Descriptor, options?: Abortable): Promise<boolean>;
 }
 

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type Digest, verifier } from '../oci/digest.ts';
+import { hasCode, PolyarchError } from '../util/error.ts';
+import { abortReason } from './fetch-bytes.ts';
+
+/**
+ * A blob that is being written, by this process or by another one to which the path was given. It becomes a blob
+ * only by `commit`; disposing of it before that removes it.
+ */
+export interface Ingest extends Disposable {
+  /** A file in the store's file system that is not there yet; its folder is. */
+  readonly path: string;
+  /**
+   * Makes the file the blob of this digest, in one rename. Whoever wrote the file has hashed it on the way;
+   * here only the size is checked again: SIZE_MISMATCH.
+   */
+  commit(digest: Digest, size: number): void;
+}
+
+const BATCH = 1024 * 1024;
+
+export function createIngest(folder: string, blobPath: (digest: Digest) => string): Ingest {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, randomBytes(12).toString('hex'));
+  return {
+    path,
+    commit(digest, size) {
+      const found = statSync(path).size;
+      if (found !== size) {
+        throw new PolyarchError('SIZE_MISMATCH', `${digest} was written with ${found} bytes, not ${size}`);
+      }
+      moveInto(path, blobPath(digest));
+    },
+    [Symbol.dispose]: () => rmSync(path, { force: true }),
+  };
+}
+
+/** Renames, making the folder when it is not there. */
+export function moveInto(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    mkdirSync(dirname(to), { recursive: true });
+    renameSync(from, to);
+  }
+}
+
+/**
+ * Writes the stream to a new file, checking it against the descriptor on the way: while one batch of about 1 MiB is
+ * being written the next is read and hashed. Fails with DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, or the stream's own error.
+ */
+export async function writeVerified(
+  path: string,
+  content: Readable,
+  options: { descriptor: Descriptor; signal?: AbortSignal },
+): Promise<void> {
+  const { descriptor, signal } = options;
+  const check = verifier(descriptor);
+  const abort = () => content.destroy(abortReason(signal));
+  signal?.addEventListener('abort', abort, { once: true });
+  let file: FileHandle | undefined;
+  try {
+    signal?.throwIfAborted();
+    file = await open(path, 'wx', 0o644);
+    await writeBatches(file, content, check.update);
+    signal?.throwIfAborted();
+    check.finish();
+  } catch (error) {
+    content.destroy();
+    throw diskError(error, descriptor);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    await file?.close();
+  }
+}
+
+async function writeBatches(file: FileHandle, content: Readable, update: (chunk: Uint8Array) => void): Promise<void> {
+  let batch: Uint8Array[] = [];
+  let size = 0;
+  let writing: Promise<void> = Promise.resolve();
+  // A write that fails while the next chunk is awaited is not unhandled: it is awaited below.
+  const flush = async (): Promise<void> => {
+    const full = batch;
+    batch = [];
+    size = 0;
+    await writing;
+    writing = writeFully(file, full);
+    writing.catch(() => {});
+  };
+  try {
+    for await (const chunk of content) {
+      const bytes: Uint8Array = chunk;
+      update(bytes);
+      batch.push(bytes);
+      size += bytes.length;
+      if (size >= BATCH) await flush();
+    }
+    await flush();
+  } finally {
+    await writing;
+  }
+}
+
+async function writeFully(file: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
+  const bytes = batch.length === 1 && batch[0] !== undefined ? batch[0] : Buffer.concat(batch);
+  for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
+}
+
+/** A full disk or a store that may not be written, as a coded error that names the blob. */
+export function diskError(error: unknown, descriptor: Pick<Descriptor, 'digest'>): unknown {
+  if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
+    return new PolyarchError('DISK_FULL', `the disk is full while writing ${descriptor.digest}`, {
+      cause: error,
+      hint: 'free some space (polyarch prune removes what no image needs) and run it again',
+    });
+  }
+  if (hasCode(error, 'EACCES', 'EROFS', 'EPERM')) {
+    return new PolyarchError('STORE_READ_ONLY', `the store cannot be written: ${String(error)}`, {
+      cause: error,
+      hint: 'use a store of your own (POLYARCH_HOME), or mend the permissions',
+    });
+  }
+  return error;
+}
