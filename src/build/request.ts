@@ -1,0 +1,83 @@
+import type { OutputSpec } from '../exporter/output-spec.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { ProgressSink } from '../solver/progress.ts';
+
+/** Everything that `polyarch build` was asked for, as data; the CLI makes it of its arguments. */
+export interface BuildRequest {
+  readonly context: ContextInput;
+  /** `-f`: a path on this machine or, for a remote context, in it; `-` is in `stdin`. Default: `Dockerfile` in the context. */
+  readonly file?: string;
+  /** What came on stdin: a Dockerfile for `-f -`, a tar or a Dockerfile for the context `-`. */
+  readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Empty: this machine's own. */
+  readonly platforms: readonly Platform[];
+  /** References as given, without any: the image is kept under its digest only. */
+  readonly tags: readonly string[];
+  readonly target?: string;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  /** Name → folder, `docker-image://`, `oci-layout://`, URL or `target:NAME`. */
+  readonly contexts: ReadonlyMap<string, string>;
+  readonly labels: ReadonlyMap<string, string>;
+  /** `[LEVEL[PLATFORM]:]KEY=VALUE` as buildx has it. */
+  readonly annotations: readonly string[];
+  readonly secrets: readonly SecretInput[];
+  readonly ssh: readonly SshInput[];
+  /** `true` for all, or stages. */
+  readonly noCache: boolean | readonly string[];
+  readonly pull: boolean;
+  /** Empty: the image is kept in the local store. */
+  readonly outputs: readonly OutputSpec[];
+  readonly network: 'default' | 'host' | 'none';
+  /** `network.host`, `security.insecure`. */
+  readonly allow: readonly string[];
+  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  /** Bytes. */
+  readonly shmSize?: number;
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly cgroupParent?: string;
+  /** Seconds since the epoch (SOURCE_DATE_EPOCH). */
+  readonly sourceDateEpoch?: number;
+}
+
+export type ContextInput =
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'stdin' }
+  /** A tarball or a Dockerfile at an http(s) URL. */
+  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'git'; readonly url: string };
+
+export interface SecretInput {
+  readonly id: string;
+  /** Read only when a step asks for it. */
+  read(): Promise<Uint8Array>;
+}
+
+export interface SshInput {
+  /** `default` when not named. */
+  readonly id: string;
+  /** An agent's socket or key files. */
+  readonly paths: readonly string[];
+}
+
+export interface BuildOptions {
+  readonly progress: ProgressSink;
+  /** Said to the person at once, on stderr: what was lost, skipped or guessed. */
+  readonly notice: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuildResult {
+  /** The index, or the manifest of a single platform without one; absent when no output is an image. */
+  readonly image?: Descriptor;
+  /** Digest of the config of a single-platform image, what `--iidfile` holds; else the index's digest. */
+  readonly imageId?: string;
+  readonly platforms: readonly Platform[];
+  /** Normalised references that were set. */
+  readonly tags: readonly string[];
+  /** `--metadata-file`, with buildx's keys. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Where each output went: a path, a pushed reference, the local store. */
+  readonly outputs: readonly { readonly type: string; readonly where: string }[];
+  readonly warnings: readonly { readonly rule: string; readonly message: string; readonly file?: string; readonly line?: number }[];
+}

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+
+/** One command: its flags, and what it does. The module is loaded only when the command is asked for. */
+export interface CliCommand {
+  /** Adds arguments, options and examples, and an action that calls `done` with the exit status. */
+  define(command: Command, context: CliContext, done: (status: number) => void): void;
+}
+
+/** An entry of the list of commands; kept apart from the commands so that help loads none of them. */
+export interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<CliCommand>;
+}
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  build: { summary: 'Build an image for one or more platforms', load: async () => (await import('./commands/build.ts')).default },
+};

@@ -1,0 +1,38 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** What a command is given of the process: its environment, streams and cancellation. */
+export interface CliContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  /** Aborted by SIGINT, SIGTERM and SIGHUP. */
+  readonly signal: AbortSignal;
+  /** Where the store is: `POLYARCH_HOME`, else `$XDG_DATA_HOME/polyarch`. */
+  readonly home: string;
+  /** `$XDG_CONFIG_HOME/polyarch`. */
+  readonly configHome: string;
+  /** One line on stderr. */
+  notice(text: string): void;
+}
+
+export function cliContext(process: NodeJS.Process, signal: AbortSignal): CliContext {
+  const { env, stdout, stderr } = process;
+  const base = env['HOME'] ?? homedir();
+  return {
+    env,
+    cwd: process.cwd(),
+    // Getters: opening stdin costs a millisecond, and most commands never read it.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout,
+    stderr,
+    signal,
+    home: env['POLYARCH_HOME'] || join(env['XDG_DATA_HOME'] || join(base, '.local', 'share'), 'polyarch'),
+    configHome: join(env['XDG_CONFIG_HOME'] || join(base, '.config'), 'polyarch'),
+    notice: (text) => void stderr.write(`${text}\n`),
+  };
+}

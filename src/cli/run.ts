@@ -1,0 +1,66 @@
+import { setDebugSink } from '../util/debug.ts';
+import { COMMANDS } from './command.ts';
+import { type CliContext, cliContext } from './context.ts';
+import { renderError } from './render-error.ts';
+
+declare const POLYARCH_VERSION: string;
+
+/** Exit status of a usage error, as Docker's CLI has it. */
+const USAGE = 125;
+
+/** Runs one command line and gives its exit status. Only the asked command's module is loaded. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const abort = new AbortController();
+  const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  let interrupted: number | undefined;
+  for (const [name, status] of Object.entries(signals)) {
+    process.on(name, () => {
+      if (interrupted !== undefined) process.exit(status); // asked twice: do not wait for the clean-up
+      interrupted = status;
+      abort.abort(new Error(`canceled by ${name}`));
+    });
+  }
+  const context = cliContext(process, abort.signal);
+  const debugging = args.includes('--debug') || args.includes('-D');
+  if (debugging || context.env['POLYARCH_DEBUG'] === '1') setDebugSink((scope, text) => context.notice(`debug ${scope}: ${text}`));
+  // A reader that went away (`polyarch images | head -1`) is no failure.
+  context.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  try {
+    return await dispatch(args.filter((arg, i) => !(i === args.indexOf('--debug') || (i === args.indexOf('-D') && i === 0))), context);
+  } catch (error) {
+    if (interrupted !== undefined) {
+      context.notice('canceled');
+      return interrupted;
+    }
+    context.notice(renderError(error));
+    return 1;
+  }
+}
+
+async function dispatch(args: readonly string[], context: CliContext): Promise<number> {
+  const { Command, CommanderError } = await import('commander');
+  const program = new Command('polyarch')
+    .description('Builds, tests and publishes container images for every CPU architecture.')
+    .version(typeof POLYARCH_VERSION === 'string' ? POLYARCH_VERSION : '0.0.0', '-v, --version')
+    .option('-D, --debug', 'say what is done, on stderr')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeErr: (text) => void context.stderr.write(text), writeOut: (text) => void context.stdout.write(text) });
+  let status = 0;
+  const asked = args.find((arg) => !arg.startsWith('-')) ?? '';
+  for (const [name, entry] of Object.entries(COMMANDS)) {
+    const command = program.command(name).summary(entry.summary).description(entry.summary).exitOverride();
+    command.showHelpAfterError(`(polyarch ${name} --help shows the flags)`);
+    if (name === asked) (await entry.load()).define(command, context, (result) => (status = result));
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Mounted, Snapshotter } from '../snapshot/layer.ts';
+import { type Lock, lock, tryLock } from '../util/lock.ts';
+import { copyInto } from './files/copy.ts';
+import { resolveInRoot } from './files/resolve.ts';
+import type { StorePaths } from './paths.ts';
+import type { StepMount } from './protocol.ts';
+
+/**
+ * Opens the folder of a `RUN --mount=type=cache`: one for each id, kept between builds. `shared` has any
+ * number of users, `locked` one after the other, `private` a folder for each user at a time.
+ */
+export async function openCacheMount(
+  mount: Extract<StepMount, { kind: 'cache' }>,
+  { paths, snapshots }: { paths: StorePaths; snapshots: Snapshotter },
+  signal: AbortSignal,
+): Promise<Mounted> {
+  const name = createHash('sha256').update(mount.id).digest('hex').slice(0, 32);
+  const { folder, held } = await claim(name, mount.sharing, paths, signal);
+  const path = join(paths.cacheMounts, folder);
+  if (!existsSync(path)) await fill(path, mount, paths, snapshots);
+  return { path, [Symbol.asyncDispose]: async () => held?.[Symbol.dispose]() };
+}
+
+async function claim(
+  name: string,
+  sharing: 'shared' | 'private' | 'locked',
+  paths: StorePaths,
+  signal: AbortSignal,
+): Promise<{ folder: string; held?: Lock }> {
+  const file = (folder: string) => join(paths.locks, `cache-${folder}`);
+  if (sharing === 'shared') return { folder: name };
+  if (sharing === 'locked') return { folder: name, held: await lock(file(name), { signal }) };
+  for (let n = 0; ; n++) {
+    const folder = n === 0 ? name : `${name}-${n}`;
+    const held = tryLock(file(folder));
+    if (held !== undefined) return { folder, held };
+  }
+}
+
+/** A new cache starts with what the mount's source has; it appears whole or not at all. */
+async function fill(
+  path: string,
+  mount: Extract<StepMount, { kind: 'cache' }>,
+  paths: StorePaths,
+  snapshots: Snapshotter,
+): Promise<void> {
+  const made = `${path}.new-${process.pid}-${Date.now()}`;
+  mkdirSync(made, { recursive: true, mode: 0o755 });
+  try {
+    if (mount.layers.length > 0) {
+      await using view = await snapshots.view(mount.layers);
+      const sourcePath = resolveInRoot(view.path, mount.selector);
+      await copyInto({ sourceRoot: view.path, sourcePath, destRoot: made, destPath: '/', options: { dirCopyContents: true } });
+    }
+    mkdirSync(paths.cacheMounts, { recursive: true });
+    if (!existsSync(path)) renameSync(made, path);
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+}

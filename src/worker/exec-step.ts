@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { ExecMount, Executor } from '../executor/executor.ts';
+import type { ActiveSnapshot, Layer, Snapshotter } from '../snapshot/layer.ts';
+import { PolyarchError } from '../util/error.ts';
+import { openCacheMount } from './cache-mount.ts';
+import { Cleanup } from './cleanup.ts';
+import { resolveInRoot } from './files/resolve.ts';
+import type { StorePaths } from './paths.ts';
+import type { ExecStep, StepMount, StepOutput } from './protocol.ts';
+
+export interface StepServices {
+  readonly paths: StorePaths;
+  readonly snapshots: Snapshotter;
+  readonly executor: Executor;
+}
+
+/** Runs one step in the worker: mounts, the process, and a layer for each mount that asks for one. */
+export async function execStep(
+  step: ExecStep,
+  services: StepServices,
+  context: { send: (output: StepOutput) => void; signal: AbortSignal },
+): Promise<{ exitCode: number; outputs: Record<number, Layer> }> {
+  await using cleanup = new Cleanup();
+  const active = new Map<number, ActiveSnapshot>();
+  const root = step.mounts.find((mount) => mount.target === '/');
+  if (root?.kind !== 'layers') throw new PolyarchError('LLB_INVALID', 'an exec op has no mount at /');
+  const rootfs = await mountLayers(root, services, cleanup, active);
+  const mounts: ExecMount[] = [];
+  // A mount below another comes after it.
+  for (const mount of step.mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1))) {
+    if (mount !== root) mounts.push(await execMount(mount, services, cleanup, active, context.signal));
+  }
+  const { exitCode } = await services.executor.run(
+    { ...step.spec, id: randomUUID(), rootfs, readonlyRootfs: root.readonly, mounts },
+    { onOutput: (stream, data) => context.send({ stream, data }), signal: context.signal },
+  );
+  const outputs: Record<number, Layer> = {};
+  if (step.accept.includes(exitCode)) {
+    for (const [index, snapshot] of active) outputs[index] = await snapshot.commit();
+  }
+  return { exitCode, outputs };
+}
+
+type LayersMount = Extract<StepMount, { kind: 'layers' }>;
+
+/** Mounts a chain, writable unless it is read-only, and gives the path of the selected part. */
+async function mountLayers(
+  mount: LayersMount,
+  { snapshots }: StepServices,
+  cleanup: Cleanup,
+  active: Map<number, ActiveSnapshot>,
+): Promise<string> {
+  if (mount.readonly) {
+    const view = cleanup.use(await snapshots.view(mount.layers));
+    return selected(view.path, mount.selector);
+  }
+  const snapshot = cleanup.use(await snapshots.prepare(mount.layers, mount.output?.layerId ?? `lost-${randomUUID()}`));
+  if (mount.output !== undefined) active.set(mount.output.index, snapshot);
+  return selected(snapshot.path, mount.selector);
+}
+
+function selected(root: string, selector: string): string {
+  if (selector === '/' || selector === '') return root;
+  return join(root, resolveInRoot(root, selector));
+}
+
+async function execMount(
+  mount: StepMount,
+  services: StepServices,
+  cleanup: Cleanup,
+  active: Map<number, ActiveSnapshot>,
+  signal: AbortSignal,
+): Promise<ExecMount> {
+  switch (mount.kind) {
+    case 'layers': {
+      const source = await mountLayers(mount, services, cleanup, active);
+      return { kind: 'bind', source, target: mount.target, readonly: mount.readonly };
+    }
+    case 'cache': {
+      const cache = cleanup.use(await openCacheMount(mount, services, signal));
+      return { kind: 'bind', source: cache.path, target: mount.target, readonly: mount.readonly };
+    }
+    case 'tmpfs':
+    case 'secret':
+    case 'ssh':
+      return mount;
+  }
+}

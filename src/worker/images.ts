@@ -1,0 +1,213 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { BlobStore } from '../content/blob-store.ts';
+import type { ImageStore } from '../content/image-store.ts';
+import type { Resolver, Fetcher } from '../content/storage.ts';
+import type { ImageMetaResolver, ResolveImageOptions, ResolvedImage } from '../llb/metadata.ts';
+import { parseConfig } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import { parseIndex } from '../oci/index.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { isIndex } from '../oci/media-types.ts';
+import { type Platform, formatPlatform, selectPlatform } from '../oci/platform.ts';
+import { parseReference, repositoryName } from '../oci/reference.ts';
+import type { Layer } from '../snapshot/layer.ts';
+import { debug } from '../util/debug.ts';
+import { PolyarchError, hasCode } from '../util/error.ts';
+import { LIMITS } from '../util/limits.ts';
+
+export const ORIGIN_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS blob_origins (digest TEXT NOT NULL, repository TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (digest, repository)) WITHOUT ROWID;
+`;
+
+/** What names an image: a reference, or `oci-layout://NAME[:TAG][@DIGEST]`. */
+export interface ImageName {
+  /** In full, with tag and digest. */
+  readonly text: string;
+  /** Without tag and digest: `docker.io/library/busybox`, `oci-layout://NAME`. */
+  readonly repository: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+/** Where images are looked up: a registry's repository, or an OCI layout. */
+export interface ImageRemote {
+  open(repository: string): Promise<Resolver & Fetcher>;
+}
+
+const LAYOUT = 'oci-layout://';
+
+export function parseImageName(text: string): ImageName {
+  const layout = text.startsWith(LAYOUT);
+  const reference = parseReference(layout ? `layout.invalid/${text.slice(LAYOUT.length)}` : text);
+  const repository = layout ? `${LAYOUT}${reference.path}` : repositoryName(reference);
+  return named(repository, reference);
+}
+
+function named(repository: string, { tag, digest }: Pick<ImageName, 'tag' | 'digest'>): ImageName {
+  const text = `${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+  return { text, repository, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+}
+
+/** One platform's image: everything but its layers' bytes. */
+export interface PlatformImage {
+  /** What the reference led to: an index or a manifest. */
+  readonly root: Descriptor;
+  readonly manifest: Descriptor;
+  readonly configBytes: Uint8Array;
+  readonly layers: readonly Layer[];
+}
+
+export interface ImagesOptions {
+  readonly content: BlobStore;
+  readonly store: ImageStore;
+  readonly db: DatabaseSync;
+  readonly remote: ImageRemote;
+}
+
+/**
+ * Finds images by reference and platform: the local store's, else the registry's. Manifests and configs
+ * are kept in the content store; a layer's bytes are fetched when somebody needs them.
+ */
+export class Images implements ImageMetaResolver {
+  readonly #options: ImagesOptions;
+  readonly #roots = new Map<string, Promise<Descriptor>>();
+  readonly #images = new Map<string, Promise<PlatformImage>>();
+
+  constructor(options: ImagesOptions) {
+    this.#options = options;
+  }
+
+  async resolveImageConfig(text: string, options: ResolveImageOptions): Promise<ResolvedImage> {
+    const name = parseImageName(text);
+    const root = await this.#root(name, options);
+    const pinned = named(name.repository, { ...name, digest: root.digest });
+    const image = await this.image(pinned.text, options);
+    return { reference: pinned.text, digest: root.digest, config: image.configBytes };
+  }
+
+  /** The image of one platform, resolved once for each name. */
+  image(text: string, options: ResolveImageOptions): Promise<PlatformImage> {
+    const reference = parseImageName(text);
+    return once(this.#images, `${reference.text} ${formatPlatform(options.platform)} ${options.mode}`, async () => {
+      const root = await this.#root(reference, options);
+      const manifest = isIndex(root.mediaType) ? await this.#choose(reference, root, options.platform) : root;
+      const bytes = await this.#small(reference, manifest, LIMITS.manifestBytes);
+      const { config, layers } = parseManifest(bytes, manifest);
+      const configBytes = await this.#small(reference, config, LIMITS.configBytes);
+      const diffIds = parseConfig(configBytes, config).rootfs.diff_ids;
+      if (diffIds.length !== layers.length) {
+        throw new PolyarchError('INVALID_IMAGE', `${reference.text} (${manifest.digest}) has ${layers.length} layers but ${diffIds.length} diff_ids`);
+      }
+      this.#noteOrigins(reference, layers);
+      return {
+        root,
+        manifest,
+        configBytes,
+        layers: layers.map((blob, i): Layer => {
+          const diffId = diffIds[i] ?? blob.digest;
+          return { id: diffId.slice(diffId.indexOf(':') + 1), diffId, blob };
+        }),
+      };
+    });
+  }
+
+  /** The bytes of a blob that some image named: from the content store, else fetched into it. */
+  async provide(descriptor: Descriptor, signal?: AbortSignal): Promise<void> {
+    const { content, remote } = this.#options;
+    if (content.hasSync(descriptor)) return;
+    const abortable = signal === undefined ? {} : { signal };
+    let failure: unknown;
+    for (const repository of this.origins(descriptor.digest)) {
+      try {
+        const source = await remote.open(repository);
+        await content.push(descriptor, await source.fetch(descriptor, abortable), abortable);
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        failure = error;
+      }
+    }
+    throw failure ?? new PolyarchError('NOT_FOUND', `the bytes of layer ${descriptor.digest} are neither in the store nor in a registry that it is known from`);
+  }
+
+  /** Repositories that a blob is known from, e.g. `docker.io/library/debian`. */
+  origins(digest: Digest): string[] {
+    const rows = this.#options.db.prepare('SELECT repository FROM blob_origins WHERE digest = ?').all(digest);
+    return rows.map((row) => String(row['repository']));
+  }
+
+  #noteOrigins(reference: ImageName, layers: readonly Descriptor[]): void {
+    const { repository } = reference;
+    for (const layer of layers) {
+      if (this.origins(layer.digest).includes(repository)) continue;
+      this.#options.db.prepare('INSERT OR IGNORE INTO blob_origins (digest, repository, media_type, size) VALUES (?, ?, ?, ?)').run(layer.digest, repository, layer.mediaType, layer.size);
+    }
+  }
+
+  #root(reference: ImageName, options: ResolveImageOptions): Promise<Descriptor> {
+    const { text } = reference;
+    return once(this.#roots, `${text} ${options.mode}`, async () => {
+      const { store, remote } = this.#options;
+      if (options.mode !== 'pull') {
+        const local = store.get(text)?.descriptor;
+        if (local !== undefined) {
+          debug('images', () => `${text} is in the local store`);
+          return local;
+        }
+      }
+      const known = reference.digest === undefined ? undefined : this.#knownManifest(reference.digest);
+      if (known !== undefined) return known;
+      const source = await remote.open(reference.repository);
+      const abortable = options.signal === undefined ? {} : { signal: options.signal };
+      return await source.resolve(reference.digest ?? reference.tag ?? 'latest', abortable);
+    });
+  }
+
+  /** The descriptor of a manifest whose bytes are here already: a digest needs no registry. */
+  #knownManifest(digest: Digest): Descriptor | undefined {
+    const bytes = this.#options.content.readSync(digest);
+    if (bytes === undefined) return undefined;
+    const { mediaType } = JSON.parse(Buffer.from(bytes).toString()) as { mediaType?: unknown };
+    return typeof mediaType === 'string' ? { mediaType, digest, size: bytes.length } : undefined;
+  }
+
+  async #choose(reference: ImageName, root: Descriptor, platform: Platform): Promise<Descriptor> {
+    const index = parseIndex(await this.#small(reference, root, LIMITS.manifestBytes), root);
+    const chosen = selectPlatform(index.manifests, platform);
+    if (chosen !== undefined) return chosen;
+    const has = index.manifests.flatMap((m) => (m.platform === undefined || m.platform.os === 'unknown' ? [] : [formatPlatform(m.platform)]));
+    throw new PolyarchError('PLATFORM_NOT_IN_INDEX', `${named(reference.repository, { ...reference, digest: root.digest }).text} has no image for ${formatPlatform(platform)}`, {
+      hint: `it has: ${has.join(', ') || 'none at all'}`,
+      details: { platform: formatPlatform(platform), platforms: has },
+    });
+  }
+
+  /** A manifest or config: from the content store, else fetched into it. */
+  async #small(reference: ImageName, descriptor: Descriptor, limit: number): Promise<Uint8Array> {
+    const { content, remote } = this.#options;
+    const local = content.readSync(descriptor.digest);
+    if (local !== undefined) return local;
+    if (descriptor.size > limit) {
+      throw new PolyarchError('TOO_LARGE', `${descriptor.digest} of ${reference.text} is ${descriptor.size} bytes; at most ${limit} are read`);
+    }
+    const source = await remote.open(reference.repository);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await source.fetch(descriptor)) chunks.push(chunk as Uint8Array); // a byte stream
+    const bytes = Buffer.concat(chunks);
+    content.writeSync(descriptor, bytes);
+    return bytes;
+  }
+}
+
+function once<V>(map: Map<string, Promise<V>>, key: string, make: () => Promise<V>): Promise<V> {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  // A failure is not kept: the next question asks again.
+  made.catch((error: unknown) => {
+    if (!hasCode(error, 'NOT_FOUND')) map.delete(key);
+  });
+  return made;
+}

@@ -1,0 +1,88 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { ExecSpec } from '../executor/executor.ts';
+import type { Compression, Layer, LayerChain } from '../snapshot/layer.ts';
+import type { FileAction, TreeSelector } from './files/contract.ts';
+
+/** What the CLI asks of its worker: everything that needs the namespaces. Layers named in a call are unpacked before it. */
+export interface WorkerMethods {
+  /** Makes a layer's folder from its blob in the content store. */
+  unpack: { params: { layer: Layer; blob: string; mediaType: string }; event: { warning: string }; result: { diffId: Digest } };
+  /** Runs one step; a layer for each mount that asks for one. */
+  exec: { params: ExecStep; event: StepOutput; result: { exitCode: number; outputs: Record<number, Layer> } };
+  /** Does file actions on top of a chain; gives the new layer. */
+  files: { params: FileStep; event: { warning: string }; result: Layer };
+  /** Packs a layer into the content store. */
+  pack: { params: PackStep; event: { current: number }; result: { descriptor: Descriptor; diffId: Digest } };
+  /** The digest of what the selectors pick from a root filesystem. */
+  digest: { params: { layers: LayerChain; selectors: readonly TreeSelector[] }; event: never; result: Digest };
+  /** Copies a root filesystem to a folder or into a tar file of the machine. */
+  export: {
+    params: { layers: LayerChain; kind: 'directory' | 'tar'; destination: string; prefix?: string; clampMtime?: number };
+    event: never;
+    result: undefined;
+  };
+  /** Runs an image's command with the CLI's own stdin, stdout and stderr. */
+  run: { params: { layers: LayerChain; spec: StepSpec; binds: readonly Bind[] }; event: StepOutput; result: { exitCode: number } };
+  /** Removes layers' folders and cache mounts. */
+  remove: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: undefined };
+}
+
+export type StepSpec = Omit<ExecSpec, 'id' | 'rootfs' | 'mounts'>;
+
+export interface StepOutput {
+  readonly stream: 1 | 2;
+  readonly data: Uint8Array;
+}
+
+export interface ExecStep {
+  readonly spec: StepSpec;
+  /** In the order in which they are mounted; one has the target `/`. */
+  readonly mounts: readonly StepMount[];
+  /** Exit codes with which its layers are kept. */
+  readonly accept: readonly number[];
+}
+
+export type StepMount =
+  /** A root filesystem or a part of it. With `output`, what is written there becomes the layer `layerId`; else it is lost. */
+  | {
+      readonly kind: 'layers';
+      readonly target: string;
+      readonly layers: LayerChain;
+      /** A path in it; default `/`. */
+      readonly selector: string;
+      readonly readonly: boolean;
+      readonly output?: { readonly index: number; readonly layerId: string };
+    }
+  | {
+      readonly kind: 'cache';
+      readonly target: string;
+      readonly id: string;
+      readonly sharing: 'shared' | 'private' | 'locked';
+      readonly readonly: boolean;
+      /** What a new cache starts with. */
+      readonly layers: LayerChain;
+      readonly selector: string;
+    }
+  | { readonly kind: 'tmpfs'; readonly target: string; readonly size: number }
+  | { readonly kind: 'secret'; readonly target: string; readonly data: Uint8Array; readonly uid: number; readonly gid: number; readonly mode: number }
+  | { readonly kind: 'ssh'; readonly target: string; readonly socket: string; readonly uid: number; readonly gid: number; readonly mode: number };
+
+export interface Bind {
+  readonly source: string;
+  readonly target: string;
+  readonly readonly: boolean;
+}
+
+export interface FileStep {
+  readonly base: LayerChain;
+  readonly layerId: string;
+  readonly actions: readonly FileAction[];
+}
+
+export interface PackStep {
+  readonly layer: Layer;
+  readonly lower: LayerChain;
+  readonly compression: Compression;
+  readonly clampMtime?: number;
+}
