@@ -18,8 +18,8 @@ export interface OpMetadata {
   readonly description?: Readonly<Record<string, string>>;
   /** Where in the Dockerfile it comes from. */
   readonly location?: SourceLocation;
-  /** Shown together under this group's name, BuildKit's progressGroup. */
-  readonly progressGroup?: { readonly id: string; readonly name: string };
+  /** Shown together under this group's name, BuildKit's progressGroup; `weak`: only if another of the group is shown. */
+  readonly progressGroup?: { readonly id: string; readonly name: string; readonly weak?: boolean };
 }
 
 export interface SourceLocation {
