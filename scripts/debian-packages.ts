@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, existsSync, writeFileSync, statSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fixturePath } from './fixtures.ts';
 import { findProgram, run } from './process.ts';
 import { lock } from '../src/util/lock.ts';
@@ -20,7 +20,14 @@ const listsAgeMilliseconds = 24 * 60 * 60 * 1000;
  * The Debian archive this machine uses: POLYARCH_DEBIAN_MIRROR, else the one in apt's own sources (deb822
  * or one-line), else (on Ubuntu, whose archive has other packages) the one debootstrap would take.
  */
-export async function debianMirror(): Promise<string> {
+export function debianMirror(): Promise<string> {
+  mirror ??= findMirror();
+  return mirror;
+}
+
+let mirror: Promise<string> | undefined;
+
+async function findMirror(): Promise<string> {
   const given = process.env['POLYARCH_DEBIAN_MIRROR'];
   if (given !== undefined && given !== '') return given;
   const listed = await run(
@@ -32,8 +39,8 @@ export async function debianMirror(): Promise<string> {
     if (uri !== undefined && /^(?:bookworm|trixie|forky|sid|stable|testing|unstable)$/.test(release ?? '')) return uri;
   }
   const script = '/usr/share/debootstrap/scripts/sid';
-  const mirror = existsSync(script) ? /^default_mirror (\S+)/m.exec(readFileSync(script, 'utf8'))?.[1] : undefined;
-  if (mirror !== undefined) return mirror;
+  const taken = existsSync(script) ? /^default_mirror (\S+)/m.exec(readFileSync(script, 'utf8'))?.[1] : undefined;
+  if (taken !== undefined) return taken;
   throw new Error(
     "no Debian archive in apt's sources, and debootstrap is not installed to name one: set POLYARCH_DEBIAN_MIRROR",
   );
@@ -52,9 +59,9 @@ export async function aptAcquireSettings(): Promise<string[]> {
 async function privateApt(target: DebianTarget): Promise<{ folder: string; env: NodeJS.ProcessEnv }> {
   const folder = fixturePath('apt', `${target.suite}-${target.architecture}`);
   for (const part of ['lists/partial', 'archives/partial', 'parts']) mkdirSync(join(folder, part), { recursive: true });
-  const mirror = await debianMirror();
+  const archive = await debianMirror();
   writeFileSync(join(folder, 'status'), '');
-  writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${mirror} ${target.suite} main\n`);
+  writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keyring}] ${archive} ${target.suite} main\n`);
   const settings = {
     'APT::Architecture': target.architecture,
     'APT::Install-Recommends': 'false',
@@ -78,14 +85,14 @@ async function privateApt(target: DebianTarget): Promise<{ folder: string; env: 
   const stamp = join(folder, 'updated');
   const fresh =
     existsSync(stamp) &&
-    readFileSync(stamp, 'utf8') === mirror &&
+    readFileSync(stamp, 'utf8') === archive &&
     Date.now() - statSync(stamp).mtimeMs < listsAgeMilliseconds;
   if (!fresh) {
     if (findProgram('apt-get') === undefined)
       throw new Error('apt-get is not installed: bases are made from Debian packages');
     if (!existsSync(keyring)) throw new Error(`${keyring} is missing: apt-get install debian-archive-keyring`);
     await run(['apt-get', 'update', '-q'], { env });
-    writeFileSync(stamp, mirror);
+    writeFileSync(stamp, archive);
   }
   return { folder, env };
 }
@@ -107,6 +114,12 @@ export async function debianPackages(
   options: { packages: readonly string[]; closure?: boolean },
 ): Promise<DebianPackage[]> {
   using _held = await lock(fixturePath('apt', `${target.suite}-${target.architecture}.lock`));
+  const planFile = join(
+    fixturePath('apt', `${target.suite}-${target.architecture}`),
+    `plan-${createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16)}`,
+  );
+  const planned = await recall(planFile);
+  if (planned !== undefined) return planned;
   const { folder, env } = await privateApt(target);
   const wanted = await archiveNames(env, options);
   const archives = join(folder, 'archives');
@@ -119,12 +132,24 @@ export async function debianPackages(
       throw error;
     }
   }
-  return wanted.map((name) => {
-    const file = join(archives, name);
-    if (!existsSync(file)) throw new Error(`apt did not leave ${name} in ${archives}`);
-    const [packageName = '', version = ''] = name.split('_');
-    return { name: packageName, version: decodeURIComponent(version), file };
-  });
+  const files = wanted.map((name) => join(archives, name));
+  const missing = files.find((file) => !existsSync(file));
+  if (missing !== undefined) throw new Error(`apt did not leave ${missing}`);
+  writeFileSync(planFile, [await debianMirror(), ...files].join('\n'));
+  return files.map(describeFile);
+}
+
+/** The packages of a plan made since the lists were last due, from the same mirror. */
+async function recall(planFile: string): Promise<DebianPackage[] | undefined> {
+  if (!existsSync(planFile) || Date.now() - statSync(planFile).mtimeMs > listsAgeMilliseconds) return undefined;
+  const [archive, ...files] = readFileSync(planFile, 'utf8').split('\n');
+  if (archive !== (await debianMirror()) || !files.every((file) => existsSync(file))) return undefined;
+  return files.map(describeFile);
+}
+
+function describeFile(file: string): DebianPackage {
+  const [name = '', version = ''] = basename(file).split('_');
+  return { name, version: decodeURIComponent(version), file };
 }
 
 const installArguments = ['install', '--yes', '--no-install-recommends'];

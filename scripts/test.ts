@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { baseNames, ensureBases } from './bases.ts';
+import { projectFolder } from './fixtures.ts';
+import { installTools, toolSets, ToolsMissing } from './install-tools.ts';
+import { run } from './process.ts';
+
+/** The part of vitest's JSON report that is read here. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+const began = Date.now();
+const say = (line: string): void => console.log(`[${((Date.now() - began) / 1000).toFixed(0).padStart(4)} s] ${line}`);
+
+/** Installs, makes the bases and runs every test; gives the exit status. Extra arguments go to vitest. */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    await installTools(toolSets.test, { log: say });
+  } catch (error) {
+    if (!(error instanceof ToolsMissing)) throw error;
+    say(`${error.message}`);
+    say('going on without them: tests that need them are skipped');
+  }
+  try {
+    const host = await ensureBases(baseNames, { log: say });
+    say(`bases are in the registry at ${host}`);
+  } catch (error) {
+    say(`the bases could not be made: ${error instanceof Error ? error.message : String(error)}`);
+    say('going on without them: tests that need them fail, and say so');
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'polyarch-report-'));
+  const reportFile = join(folder, 'report.json');
+  try {
+    const argv = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...args];
+    const { code } = await run(argv, { cwd: projectFolder, output: 'inherit', allowFailure: true });
+    return summarise(readReport(reportFile), code);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function readReport(file: string): Report | undefined {
+  try {
+    // Written by vitest's own JSON reporter.
+    return JSON.parse(readFileSync(file, 'utf8')) as Report;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Prints the closing line; a test file that could not be run at all counts as one failure. */
+function summarise(report: Report | undefined, code: number): number {
+  if (report === undefined) {
+    console.log('vitest left no report');
+    return code === 0 ? 1 : code;
+  }
+  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  for (const file of broken) console.log(`could not run ${file.name}: ${file.message ?? ''}`);
+  const failed = report.numFailedTests + broken.length;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  if (skipped > 0) {
+    console.log('Skipped (each says why above, after SKIPPED):');
+    for (const file of report.testResults)
+      for (const test of file.assertionResults)
+        if (test.status !== 'passed' && test.status !== 'failed') console.log(`  ${test.fullName}`);
+  }
+  say('done');
+  console.log(`${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  if (failed > 0 || code !== 0) return 1;
+  return report.numPassedTests === 0 ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));
