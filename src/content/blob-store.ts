@@ -3,6 +3,7 @@ import {
   createReadStream,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   unlinkSync,
@@ -16,7 +17,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest, digestOf, hexOf, isDigest, verifyBytes, verifyStream } from '../oci/digest.ts';
 import { debug } from '../util/debug.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
-import { createIngest, diskError, type Ingest, moveInto, writeVerified } from './ingest.ts';
+import { createIngest, diskError, inFolder, type Ingest, moveInto, writeVerified } from './ingest.ts';
 import { notFound } from './not-found.ts';
 import type { Abortable, Storage } from './storage.ts';
 
@@ -144,6 +145,27 @@ export class DiskStore implements Storage {
     return createIngest(this.#ingest, (digest) => this.path(digest));
   }
 
+  /**
+   * Removes the blob unless someone asked for it after `usedBefore` (milliseconds since the epoch); true when it is
+   * gone. It is moved aside before its time is looked at again, so that one who found it either renewed it in
+   * time, and it comes back, or does not find it.
+   */
+  deleteUnused(digest: Digest, usedBefore: number): boolean {
+    const info = this.info(digest);
+    if (info === undefined || info.usedAt > usedBefore) return false;
+    const ingest = this.createIngest();
+    try {
+      renameSync(this.path(digest), ingest.path);
+      if (statSync(ingest.path).mtimeMs > usedBefore) moveInto(ingest.path, this.path(digest));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false;
+      throw error;
+    } finally {
+      ingest[Symbol.dispose]();
+    }
+    return !this.hasSync(digest);
+  }
+
   /** Removes the blob; true when it was there. */
   delete(digest: Digest): boolean {
     try {
@@ -166,13 +188,18 @@ export class DiskStore implements Storage {
     }
   }
 
-  /** Files of writers, living and dead: name, bytes and the time of the last write. */
-  *ingests(): Generator<{ readonly path: string; readonly size: number; readonly writtenAt: number }, void, undefined> {
+  /** Removes what dead writers left: files of `ingest/` that nobody has written to for that long. Returns their bytes. */
+  removeStaleIngests(options: { olderThanMs: number; now?: number; dryRun?: boolean }): number {
+    const before = (options.now ?? Date.now()) - options.olderThanMs;
+    let bytes = 0;
     for (const name of namesIn(this.#ingest)) {
       const path = join(this.#ingest, name);
       const stat = statSync(path, { throwIfNoEntry: false });
-      if (stat !== undefined) yield { path, size: stat.size, writtenAt: stat.mtimeMs };
+      if (stat === undefined || stat.mtimeMs > before) continue;
+      bytes += stat.size;
+      if (options.dryRun !== true) rmSync(path, { force: true });
     }
+    return bytes;
   }
 
   /** Whether the whole blob is there; if so its time is renewed. */
@@ -203,7 +230,8 @@ export class DiskStore implements Storage {
     let ingest: Ingest | undefined;
     try {
       ingest = this.createIngest();
-      writeFileSync(ingest.path, content, { flag: 'wx', mode: 0o644 });
+      const { path } = ingest;
+      inFolder(path, () => writeFileSync(path, content, { flag: 'wx', mode: 0o644 }));
       moveInto(ingest.path, this.path(digest));
     } catch (error) {
       ingest?.[Symbol.dispose]();

@@ -77,7 +77,10 @@ class GraphCopy {
 
   /** Ends when nothing that was begun runs any more. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#nodes.values());
+    for (let seen = -1; seen !== this.#nodes.size;) {
+      seen = this.#nodes.size;
+      await Promise.allSettled(this.#nodes.values());
+    }
   }
 
   node(descriptor: Descriptor, depth: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -40,15 +40,21 @@ export function createIngest(folder: string, blobPath: (digest: Digest) => strin
   };
 }
 
+/** Runs `write`, which makes a file, again after making its folder: someone may remove an empty one at any time. */
+export function inFolder<T>(path: string, write: () => T): T {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return write();
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT') || attempt === 10) throw error;
+      mkdirSync(dirname(path), { recursive: true });
+    }
+  }
+}
+
 /** Renames, making the folder when it is not there. */
 export function moveInto(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-    mkdirSync(dirname(to), { recursive: true });
-    renameSync(from, to);
-  }
+  inFolder(to, () => renameSync(from, to));
 }
 
 /**
@@ -67,7 +73,8 @@ export async function writeVerified(
   let file: FileHandle | undefined;
   try {
     signal?.throwIfAborted();
-    file = await open(path, 'wx', 0o644);
+    closeSync(inFolder(path, () => openSync(path, 'wx', 0o644)));
+    file = await open(path, 'r+');
     await writeBatches(file, content, check.update);
     signal?.throwIfAborted();
     check.finish();
