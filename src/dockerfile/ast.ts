@@ -307,8 +307,8 @@ export type AnyInstruction = Instruction | FromInstruction;
 //   shell-words.ts   expandWord(word: string, env: EnvLookup, options?: WordOptions): { result, matched, unmatched }
 //                    expandWords(word: string, env: EnvLookup, options?: WordOptions): readonly string[]
 //                    EnvLookup = (name: string) => string | undefined
-//                    WordOptions = { escape?, rawQuotes?, rawEscapes?, keepQuotes?, skipUnset? }
-//                    (keepQuotes: quotes are ordinary characters, for heredoc bodies)
+//                    WordOptions = { escape?, rawQuotes?, rawEscapes?, plainQuotes?, skipUnset? }
+//                    (plainQuotes: quotes are ordinary characters, for heredoc bodies)
 //   excerpt.ts       excerpt(lines: readonly string[], location: Location): string
 //   dockerignore.ts  parseIgnore(text: Uint8Array | string): readonly string[]
 //                    ignoreMatcher(patterns: readonly string[]): IgnoreMatcher { excluded(path), mayHaveReincluded(dir), hasExceptions }
