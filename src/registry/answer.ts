@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { HttpResponse } from './connections.ts';
 import { RegistryFailure, statusFailure } from './failure.ts';
@@ -42,12 +43,22 @@ export async function discard(response: HttpResponse): Promise<void> {
   }
 }
 
+/** Drops the body and gives the status, for calls that want nothing else. */
+export async function statusOnly(response: HttpResponse): Promise<number> {
+  await discard(response);
+  return response.status;
+}
+
 /** The coded failure for an answer with an unwanted status; reads the error list from its body. */
-export async function failureOf(response: HttpResponse, subject: string): Promise<RegistryFailure> {
+export async function failureOf(
+  response: HttpResponse,
+  subject: string,
+  options: { readonly digest?: Digest } = {},
+): Promise<RegistryFailure> {
   const body = await readBody(response, 64 * 1024).then(
     (bytes) => bytes.toString('utf8'),
     () => '',
   );
   const { status, headers, url } = response;
-  return statusFailure({ status, headers, url, body, subject, host: url.host, now: Date.now() });
+  return statusFailure({ ...options, status, headers, url, body, subject, host: url.host, now: Date.now() });
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { debug } from '../util/debug.ts';
-import { messageOf, PolyarchError } from '../util/error.ts';
+import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import type { TlsSettings } from './hosts.ts';
 import { proxyFor, type ProxySettings } from './proxy.ts';
 import { redactUrl } from './redact.ts';
@@ -73,12 +73,12 @@ export class Connections {
       headers['content-length'] = request.body instanceof Uint8Array ? request.body.byteLength : request.body.size;
     } else if (request.method !== 'GET' && request.method !== 'HEAD') headers['content-length'] = 0;
     const options = { method: request.method, headers, agent, signal: request.signal };
-    if (proxy === undefined || secure) return this.#exchange(open(url, options), request);
+    if (proxy === undefined || secure) return this.#exchange(() => open(url, options), request);
     // A plain request through a proxy carries the whole address (RFC 9112 section 3.2.2).
     if (proxy.username !== '') headers['proxy-authorization'] = basicOf(proxy);
     headers['host'] = url.host;
     const toProxy = { ...options, host: proxy.hostname, port: proxy.port || 80, path: url.href };
-    return this.#exchange(open(toProxy), request);
+    return this.#exchange(() => open(toProxy), request);
   }
 
   /** Ends every connection at once; nothing keeps the process alive then. */
@@ -88,18 +88,25 @@ export class Connections {
     this.#agents.clear();
   }
 
-  #exchange(outgoing: ClientRequest, request: HttpRequest): Promise<HttpResponse> {
+  #exchange(open: () => ClientRequest, request: HttpRequest): Promise<HttpResponse> {
+    const outgoing = open();
     const { url, signal } = request;
     const started = performance.now();
     return new Promise<HttpResponse>((resolve, reject) => {
       let source: Readable | undefined;
+      let answered = false;
       const fail = (error: Error): void => {
         source?.destroy();
+        // The body's reader sees it.
+        if (answered) return;
         debug('registry', () => `${request.method} ${redactUrl(url)}: ${error.message}`);
-        reject(signal?.aborted === true ? signal.reason : error);
+        if (signal?.aborted === true) reject(signal.reason);
+        else if (closedWhileIdle(outgoing, error) && source === undefined) resolve(this.#exchange(open, request));
+        else reject(error);
       };
       outgoing.on('error', fail);
       outgoing.on('response', (body) => {
+        answered = true;
         if (source !== undefined && !outgoing.writableEnded) {
           // An early answer (a refusal): the rest of the body is not wanted.
           source.unpipe(outgoing);
@@ -149,6 +156,11 @@ export class Connections {
     const { Agent } = await import('node:https');
     return new Agent(all);
   }
+}
+
+/** The server had closed a kept connection just before it was used again: nobody saw the request. */
+function closedWhileIdle(outgoing: ClientRequest, error: Error): boolean {
+  return outgoing.reusedSocket && hasCode(error, 'ECONNRESET', 'EPIPE');
 }
 
 function connectTimeout(settings: ConnectionSettings): number {

@@ -151,7 +151,7 @@ export class EndpointClient {
   }
 
   #redirected(location: string, from: URL): URL {
-    if (!URL.canParse(location, from)) {
+    if (!URL.canParse(location, from.href)) {
       throw new RegistryFailure('REGISTRY_ERROR', `${from.host} redirects to something that is no address`);
     }
     const url = this.locate(location, from);
@@ -194,6 +194,6 @@ function mayBeOther(error: unknown, scheme: Scheme): boolean {
   if (scheme === 'https') return isNotTls(error) || hasCode(error, 'ECONNRESET', 'ECONNREFUSED');
   return (
     hasCode(error, 'ECONNRESET', 'EPIPE') ||
-    (error instanceof Error && 'code' in error && /^HPE_/.test(String(error.code)))
+    (error instanceof Error && 'code' in error && String(error.code).startsWith('HPE_'))
   );
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Digest } from '../oci/digest.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { redactUrl } from './redact.ts';
 
@@ -103,6 +104,8 @@ export interface StatusFacts extends FailureSubject {
   /** The start of the body, decoded. */
   readonly body: string;
   readonly url: URL;
+  /** What was asked for by digest. */
+  readonly digest?: Digest;
   /** Milliseconds since the epoch, for a Retry-After date. */
   readonly now: number;
 }
@@ -113,7 +116,8 @@ export function statusFailure(facts: StatusFacts): RegistryFailure {
   const errors = parseErrorList(facts.body);
   const said = errors.map(({ code, message }) => (message === '' ? code : `${message} (${code})`)).join('; ');
   const more = said === '' ? '' : `: ${said}`;
-  const details = { status, host, errors, address: redactUrl(facts.url) };
+  const digest = facts.digest === undefined ? {} : { digest: facts.digest };
+  const details = { status, host, errors, address: redactUrl(facts.url), ...digest };
   const retryAfter = parseRetryAfter(facts.headers['retry-after'], facts.now);
   switch (true) {
     case status === 401:

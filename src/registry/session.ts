@@ -1,5 +1,6 @@
+import type { Digest } from '../oci/digest.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
-import { discard, failureOf } from './answer.ts';
+import { failureOf } from './answer.ts';
 import type { HttpResponse } from './connections.ts';
 import type { ApiRequest, EndpointClient } from './endpoint-client.ts';
 import { connectionFailure, RegistryFailure } from './failure.ts';
@@ -9,13 +10,15 @@ import { retrying, type RetryNotice, type RetryPolicy } from './retry.ts';
 export interface ApiCall<T> extends ApiRequest {
   /** Named by failures, e.g. `manifest docker.io/library/busybox:latest`. */
   readonly subject: string;
+  /** For a NOT_FOUND failure's details. */
+  readonly digest?: Digest;
   /** Statuses handed to `read`; any other is a failure. */
   readonly accept: readonly number[];
   /** Makes the result; runs inside the try, so that a body that breaks is asked for again. */
   readonly read: (response: HttpResponse, client: EndpointClient) => Promise<T> | T;
   /** `pull` asks mirrors first; `push` only the registry itself. */
   readonly capability: 'pull' | 'push';
-  /** Statuses of the registry itself that are failures but tried again, beside the transient ones. */
+  /** Tries, in place of the policy's number. */
   readonly attempts?: number;
 }
 
@@ -74,7 +77,7 @@ export class RegistrySession {
       if (call.signal?.aborted === true) throw call.signal.reason;
       throw connectionFailure(error, { subject: call.subject, host: client.endpoint.host });
     }
-    throw await failureOf(response, call.subject);
+    throw await failureOf(response, call.subject, call.digest === undefined ? {} : { digest: call.digest });
   }
 
   #passOver(client: EndpointClient, error: PolyarchError): void {
@@ -84,12 +87,6 @@ export class RegistrySession {
     if (hasCode(error, 'NOT_FOUND')) return;
     this.#options.onMirrorFailure?.(`mirror ${client.endpoint.host} is passed over: ${error.message}`);
   }
-}
-
-/** Drops the body and gives the status, for calls that want nothing else. */
-export async function statusOnly(response: HttpResponse): Promise<number> {
-  await discard(response);
-  return response.status;
 }
 
 /** The registry's own failure, with what its mirrors said before. */
