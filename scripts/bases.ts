@@ -1,17 +1,30 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync, existsSync, mkdtempSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync, existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BaseDefinition } from './bases/base.ts';
+import type { BaseDefinition, BuiltContent } from './bases/base.ts';
 import { alpine, busybox } from './bases/busybox.ts';
-import { layoutReference, writeImageLayout } from './bases/layout.ts';
+import { debian, trixie } from './bases/debian.ts';
+import { golang, golangCgo } from './bases/golang.ts';
+import { layoutRoot, writeImageLayout } from './bases/layout.ts';
 import { pushLayout } from './bases/push.ts';
-import { fixturePath } from './fixtures.ts';
+import { fixturePath, projectFolder } from './fixtures.ts';
+import { run } from './process.ts';
 import { ensureFixtureRegistry } from './registry.ts';
 import { lock } from '../src/util/lock.ts';
 
 /** Every stand-in by its short name. */
-const bases: Readonly<Record<string, BaseDefinition>> = { busybox, alpine };
+const bases: Readonly<Record<string, BaseDefinition>> = {
+  busybox,
+  alpine,
+  debian,
+  'debian-trixie': trixie,
+  golang,
+  'golang-cgo': golangCgo,
+};
+
+/** A base that another is made from, and so is made before it. */
+const below: Readonly<Record<string, string>> = { golang: 'debian', 'golang-cgo': 'debian' };
 
 export const baseNames: readonly string[] = Object.keys(bases);
 
@@ -29,7 +42,8 @@ export async function ensureBases(
   options: { log?: (line: string) => void } = {},
 ): Promise<string> {
   const { host } = await ensureFixtureRegistry();
-  for (const name of names) {
+  const all = new Set(names.flatMap((name) => [...(below[name] === undefined ? [] : [below[name]]), name]));
+  for (const name of all) {
     const base = bases[name];
     if (base === undefined) throw new Error(`no base ${name}; there are ${baseNames.join(', ')}`);
     await ensureBase(name, { base, host, log: options.log ?? (() => undefined) });
@@ -46,27 +60,46 @@ async function ensureBase(
   using _held = await lock(`${layout}.lock`);
   const began = Date.now();
   const content = await base.content();
-  const key = createHash('sha256')
-    .update(JSON.stringify([content.key, base.tags, base.family]))
-    .digest('hex');
+  const key = createHash('sha256').update(content.key).digest('hex');
   const keyFile = `${layout}.key`;
-  if (!existsSync(keyFile) || readFileSync(keyFile, 'utf8') !== key) {
+  if (!existsSync(keyFile) || readFileSync(keyFile, 'utf8') !== key || layoutRoot(layout) === undefined) {
+    log(`${name}: making ${base.repository}:${base.tags.join(', ')}`);
+    mkdirSync(fixturePath('bases'), { recursive: true });
     const work = mkdtempSync(join(tmpdir(), `polyarch-base-${name}-`));
     try {
-      const images = await content.make(work);
-      mkdirSync(fixturePath('bases'), { recursive: true });
-      await writeImageLayout(layout, { images, family: base.family, references: base.tags });
+      if (content.kind === 'packed')
+        await writeImageLayout(layout, { images: await content.makeImages(work), family: content.family });
+      else await buildLayout(layout, { content, work, host });
       writeFileSync(keyFile, key);
-      log(`${name}: made for ${images.map((one) => one.platform).join(', ')} in ${seconds(began)}`);
+      log(`${name}: made in ${seconds(began)}`);
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
   }
-  for (const tag of base.tags) {
-    const root = layoutReference(layout, tag);
-    if (root === undefined) throw new Error(`${layout} holds no ${tag}`);
-    await pushLayout(layout, { root, host, repository: base.repository, tag });
-  }
+  const root = layoutRoot(layout);
+  if (root === undefined) throw new Error(`${layout} holds no image`);
+  for (const tag of base.tags) await pushLayout(layout, { root, host, repository: base.repository, tag });
+}
+
+/** Builds a base with the checkout's own polyarch into an OCI layout, in a store that is thrown away. */
+async function buildLayout(
+  layout: string,
+  options: { content: BuiltContent; work: string; host: string },
+): Promise<void> {
+  const { content, work, host } = options;
+  const context = join(work, 'context');
+  mkdirSync(context);
+  await content.makeContext(context);
+  writeFileSync(join(work, 'Dockerfile'), content.dockerfile);
+  const made = join(work, 'layout');
+  const output = ['--output', `type=oci,tar=false,dest=${made}`];
+  const argv = ['build', '--progress', 'plain', '-f', join(work, 'Dockerfile'), ...output, context];
+  const store = join(work, 'store');
+  await run([join(projectFolder, 'bin/polyarch'), ...argv, '--platform', content.platforms.join(',')], {
+    env: { ...process.env, POLYARCH_HOME: store, POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${host}` },
+  });
+  rmSync(layout, { recursive: true, force: true });
+  cpSync(made, layout, { recursive: true });
 }
 
 function seconds(since: number): string {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { debianPackages, packagesKey } from '../debian-packages.ts';
 import { fixturePlatforms, type FixturePlatform } from '../fixtures.ts';
 import { eachLimited, run } from '../process.ts';
-import type { BaseDefinition, BaseContent } from './base.ts';
+import type { BaseDefinition, PackedContent } from './base.ts';
 import type { BaseImage } from './layout.ts';
 
 const searchPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -95,11 +95,14 @@ async function busyboxPackages(): Promise<{ platform: FixturePlatform; key: stri
   });
 }
 
-async function content(alpine: boolean): Promise<BaseContent> {
+async function content(alpine: boolean): Promise<PackedContent> {
   const packages = await busyboxPackages();
   return {
+    kind: 'packed',
+    // Docker Hub holds both families of media types, so the stand-ins do too.
+    family: alpine ? 'docker' : 'oci',
     key: [alpine ? 'alpine-1' : 'busybox-1', ...packages.map((one) => one.key)].join(' '),
-    make: async (work) => {
+    makeImages: async (work) => {
       const applets = await appletNames(work, packages);
       const images: BaseImage[] = [];
       for (const { platform, file } of packages) {
@@ -146,13 +149,11 @@ async function appletNames(
 export const busybox: BaseDefinition = {
   repository: 'library/busybox',
   tags: ['latest', '1.35', 'stable'],
-  family: 'oci',
   content: () => content(false),
 };
 
 export const alpine: BaseDefinition = {
   repository: 'library/alpine',
   tags: ['latest', '3.7', '3.20'],
-  family: 'docker',
   content: () => content(true),
 };

@@ -16,7 +16,6 @@ import type { Descriptor } from '../../src/oci/descriptor.ts';
 import type { Platform } from '../../src/oci/platform.ts';
 import { run } from '../process.ts';
 
-/** Media types of one family; Docker Hub holds both, so the stand-ins use both. */
 const mediaTypes = {
   oci: {
     index: 'application/vnd.oci.image.index.v1+json',
@@ -51,10 +50,10 @@ export function platformObject(platform: string): Platform {
   return variant === undefined ? { os, architecture } : { os, architecture, variant };
 }
 
-/** Writes a multi-platform image as an OCI layout whose index.json points at one image index. */
+/** Writes a multi-platform image as an OCI layout whose index.json points at one image. */
 export async function writeImageLayout(
   folder: string,
-  options: { images: readonly BaseImage[]; family: MediaFamily; references: readonly string[] },
+  options: { images: readonly BaseImage[]; family: MediaFamily },
 ): Promise<void> {
   const types = mediaTypes[options.family];
   const work = `${folder}.${process.pid}`;
@@ -83,14 +82,7 @@ export async function writeImageLayout(
   writeFileSync(join(work, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
   writeFileSync(
     join(work, 'index.json'),
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: mediaTypes.oci.index,
-      manifests: options.references.map((name) => ({
-        ...index,
-        annotations: { 'org.opencontainers.image.ref.name': name },
-      })),
-    }),
+    JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.oci.index, manifests: [index] }),
   );
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(dirname(folder), { recursive: true });
@@ -110,16 +102,7 @@ function writeJson(layout: string, mediaType: string, value: unknown): Descripto
 
 async function writeLayer(layout: string, rootfs: string): Promise<{ digest: Digest; diffId: Digest; size: number }> {
   const tar = join(layout, `${randomUUID()}.tar`);
-  const packing = [
-    '--sort=name',
-    '--mtime=2024-01-01',
-    '--clamp-mtime',
-    '--numeric-owner',
-    '--xattrs',
-    '--format=posix',
-  ];
-  const plain = ['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'];
-  await run(['tar', '-C', rootfs, ...packing, ...plain, '-cf', tar, '.']);
+  await packTar(rootfs, tar);
   const diffId = await fileDigest(tar);
   await run(['gzip', '-n', '-6', tar]);
   const digest = await fileDigest(`${tar}.gz`);
@@ -128,19 +111,27 @@ async function writeLayer(layout: string, rootfs: string): Promise<{ digest: Dig
   return { digest, diffId, size };
 }
 
+/** Packs a folder, the same bytes for the same content; as an ordinary user everything becomes root's. */
+export async function packTar(folder: string, file: string): Promise<void> {
+  const owner = process.getuid?.() === 0 ? [] : ['--owner=0', '--group=0'];
+  const order = ['--sort=name', '--mtime=2024-01-01', '--clamp-mtime', '--numeric-owner', '--xattrs', '--format=posix'];
+  const plain = ['--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'];
+  await run(['tar', '-C', folder, ...order, ...owner, ...plain, '-cf', file, '.']);
+}
+
 async function fileDigest(file: string): Promise<Digest> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return `sha256:${hash.digest('hex')}`;
 }
 
-/** The descriptor an OCI layout holds under a reference name, or nothing when there is no such layout. */
-export function layoutReference(folder: string, name: string): Descriptor | undefined {
+/** The one image that a layout holds, under however many names; nothing when there is no such layout. */
+export function layoutRoot(folder: string): Descriptor | undefined {
   const file = join(folder, 'index.json');
   if (!existsSync(file)) return undefined;
-  // Written by writeImageLayout above.
+  // Written by writeImageLayout above or by polyarch's oci exporter.
   const index = JSON.parse(readFileSync(file, 'utf8')) as { manifests: Descriptor[] };
-  return index.manifests.find((one) => one.annotations?.['org.opencontainers.image.ref.name'] === name);
+  return index.manifests[0];
 }
 
 /** A blob of a layout. */

@@ -20,10 +20,11 @@ const merged = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
  * Unpacks packages of any architecture into an empty folder and leaves dpkg's database as `dpkg --unpack`
  * would: every package "unpacked", its conffiles waiting as `.dpkg-new`. Nothing of the packages is run, so
  * it goes at the machine's own speed; what stays for the foreign system is `dpkg --configure -a`.
+ * `onto` makes an addition to a system that exists: its stanzas go to `added-status` in dpkg's folder.
  */
 export async function unpackPackages(
   rootfs: string,
-  options: { packages: readonly DebianPackage[]; architecture: string },
+  options: { packages: readonly DebianPackage[]; architecture: string; onto?: boolean },
 ): Promise<void> {
   for (const folder of merged) {
     mkdirSync(join(rootfs, 'usr', folder), { recursive: true });
@@ -34,6 +35,12 @@ export async function unpackPackages(
     mkdirSync(join(database, folder), { recursive: true });
   const stanzas: string[] = [];
   for (const one of options.packages) stanzas.push(await unpack(rootfs, one));
+  if (options.onto === true) {
+    writeFileSync(join(database, 'added-status'), `${stanzas.join('\n')}\n`);
+    // The system has these links; a folder or link of the addition must not take their place.
+    for (const folder of merged) rmSync(join(rootfs, folder));
+    return;
+  }
   writeFileSync(join(database, 'info/format'), '1\n');
   writeFileSync(join(database, 'arch'), `${options.architecture}\n`);
   writeFileSync(join(database, 'status'), `${stanzas.join('\n')}\n`);
