@@ -1,0 +1,190 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { TarEntry } from '../../archive/entry.ts';
+import type { TarMember } from '../../archive/reader.ts';
+import { fsPath } from '../../archive/text.ts';
+import { PolyarchError, hasCode } from '../../util/error.ts';
+import { isContentAttribute, writeAttributes } from './attributes.ts';
+import { fileFailure } from './failure.ts';
+import type { OwnerIds } from './owner.ts';
+import type { Pacer } from './pacer.ts';
+import { resolveWithin } from './resolve.ts';
+import { makeNode, setTimes } from './system.ts';
+import { changeOwner, makeDirectories, type Target } from './target.ts';
+import { statEntry, typeBits } from './tree.ts';
+
+export interface UnpackOptions {
+  /** For messages. */
+  readonly name: string;
+  /** Owner of everything; `archive` takes each member's own, `none` changes none. */
+  readonly owner: OwnerIds | 'archive' | 'none';
+  readonly pacer: Pacer;
+}
+
+/**
+ * Writes a tar's members below a root's folder as Docker's ADD does: the last of a name wins, what is in
+ * the way is replaced, folders are merged, whiteouts mean nothing. No member reaches outside the folder:
+ * links on the way are followed as if it were the root.
+ *
+ * @param target its root is the folder
+ * @throws PolyarchError ARCHIVE_UNSAFE for a name or hard link that climbs out with `..`; ARCHIVE_INVALID
+ */
+export async function unpackTar(
+  target: Target,
+  members: AsyncIterable<TarMember>,
+  options: UnpackOptions,
+): Promise<void> {
+  const folders = new Map<string, TarEntry>();
+  for await (const member of members) {
+    const { entry } = member;
+    const named = cleanName(entry.path, options);
+    if (named === '/') continue;
+    try {
+      const parent = resolveWithin(target.root, dirname(named));
+      makeDirectories(target, parent, { mode: 0o755 });
+      const path = join(parent, named.slice(dirname(named).length).replace(/^\//, ''));
+      if (await unpackMember(target, { member, path, options })) folders.set(path, entry);
+    } catch (error) {
+      throw fileFailure(error, `unpacking ${JSON.stringify(entry.path)} of ${options.name}`);
+    }
+    if (options.pacer.due) await options.pacer.rest();
+  }
+  // Innermost first, so that a folder's mode and time stand when it is done.
+  for (const [path, entry] of [...folders].toReversed()) {
+    if (resolveWithin(target.root, path) === path && statEntry(join(target.root, path))?.type === 'directory')
+      setMetadata(target, { path, entry, options });
+  }
+}
+
+/** True for a folder, whose metadata waits for what is in it. */
+async function unpackMember(
+  target: Target,
+  job: { member: TarMember; path: string; options: UnpackOptions },
+): Promise<boolean> {
+  const { member, path, options } = job;
+  const { entry } = member;
+  const place = join(target.root, path);
+  const linked = entry.type === 'hardlink' ? hardLinkSource(target, entry, options) : undefined;
+  if (linked === place) return false;
+  const existing = statEntry(place);
+  if (existing?.type === 'directory' && entry.type === 'directory') return true;
+  if (existing !== undefined) rmSync(fsPath(place), { recursive: true, force: true });
+  switch (entry.type) {
+    case 'directory':
+      mkdirSync(fsPath(place), 0o700);
+      return true;
+    case 'hardlink':
+      if (linked !== undefined) linkSync(fsPath(linked), fsPath(place));
+      return false;
+    case 'symlink':
+      symlinkSync(fsPath(entry.linkname), fsPath(place));
+      break;
+    case 'file':
+      await writeBody(place, member, options.pacer);
+      break;
+    case 'char':
+    case 'block':
+    case 'fifo':
+      if (!unpackNode(target, path, entry)) return false;
+  }
+  setMetadata(target, { path, entry, options });
+  return false;
+}
+
+function hardLinkSource(target: Target, entry: TarEntry, options: UnpackOptions): string {
+  const named = cleanName(entry.linkname, options);
+  const place = join(target.root, resolveWithin(target.root, named, { followLast: false }));
+  const type = statEntry(place)?.type;
+  if (type !== undefined && type !== 'directory') return place;
+  throw new PolyarchError(
+    'ARCHIVE_INVALID',
+    `${options.name}: ${JSON.stringify(entry.path)} is a hard link to ${JSON.stringify(entry.linkname)}, which is no file before it`,
+  );
+}
+
+async function writeBody(place: string, member: TarMember, pacer: Pacer): Promise<void> {
+  const file = openSync(
+    fsPath(place),
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
+  try {
+    let position = 0;
+    for await (const bytes of member.body) {
+      const hole = member.entry.sparse !== undefined && bytes.every((byte) => byte === 0);
+      if (!hole)
+        for (let done = 0; done < bytes.length;)
+          done += writeSync(file, bytes, done, bytes.length - done, position + done);
+      position += bytes.length;
+      if (pacer.due) await pacer.rest();
+    }
+    if (member.entry.sparse !== undefined) ftruncateSync(file, member.entry.size);
+    fchmodSync(file, 0o600);
+  } finally {
+    closeSync(file);
+  }
+}
+
+const NODE_TYPES = { char: 'character', block: 'block', fifo: 'fifo' } as const;
+
+function unpackNode(target: Target, path: string, entry: TarEntry): boolean {
+  if (entry.type !== 'char' && entry.type !== 'block' && entry.type !== 'fifo') return false;
+  try {
+    makeNode(
+      join(target.root, path),
+      typeBits(NODE_TYPES[entry.type]) | 0o600,
+      deviceNumber(entry.devMajor, entry.devMinor),
+    );
+    return true;
+  } catch (error) {
+    if (!hasCode(error, 'EPERM')) throw error;
+    target.warn(`the device ${JSON.stringify(path)} was left out: devices can only be made by root of the machine`);
+    return false;
+  }
+}
+
+/** glibc's makedev. */
+function deviceNumber(major: number, minor: number): bigint {
+  const [high, low] = [BigInt(major), BigInt(minor)];
+  return ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn);
+}
+
+function setMetadata(target: Target, job: { path: string; entry: TarEntry; options: UnpackOptions }): void {
+  const { path, entry, options } = job;
+  const place = join(target.root, path);
+  if (options.owner !== 'none') changeOwner(target, path, options.owner === 'archive' ? entry : options.owner);
+  const attributes = new Map([...entry.xattrs].filter(([name]) => isContentAttribute(name)));
+  const refused = writeAttributes(place, attributes);
+  if (refused.length > 0)
+    target.warn(`attributes that could not be kept: ${refused.join(', ')} (first of ${JSON.stringify(path)})`);
+  if (entry.type !== 'symlink') chmodSync(fsPath(place), entry.mode);
+  setTimes(place, BigInt(entry.mtime) * 1_000_000_000n + BigInt(entry.mtimeNs));
+}
+
+/** Absolute below the folder. */
+function cleanName(name: string, options: UnpackOptions): string {
+  const parts: string[] = [];
+  for (const part of name.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') parts.push(part);
+    else if (parts.pop() === undefined) {
+      throw new PolyarchError(
+        'ARCHIVE_UNSAFE',
+        `${options.name} has the name ${JSON.stringify(name)}, which leads out of the folder it is unpacked to`,
+      );
+    }
+  }
+  return `/${parts.join('/')}`;
+}

@@ -1,0 +1,100 @@
+import { type PatternMatcher, type PatternState, patternMatcher } from '../../util/patterns.ts';
+import type { Tree, TreeEntry } from './tree.ts';
+
+/** Which files below a starting point count, by path relative to it. */
+export interface Selection {
+  readonly include?: PatternMatcher;
+  readonly exclude?: PatternMatcher;
+}
+
+export function selection(patterns: {
+  includePatterns?: readonly string[];
+  excludePatterns?: readonly string[];
+}): Selection {
+  const { includePatterns = [], excludePatterns = [] } = patterns;
+  return {
+    ...(includePatterns.length > 0 ? { include: patternMatcher(includePatterns) } : {}),
+    ...(excludePatterns.length > 0 ? { exclude: patternMatcher(excludePatterns) } : {}),
+  };
+}
+
+/** `enter` comes for everything selected; `leave` for each folder that was entered, after all in it. */
+export interface Visit<E extends TreeEntry = TreeEntry> {
+  readonly kind: 'enter' | 'leave';
+  /** In the tree. */
+  readonly path: string;
+  /** From the starting point, without a slash before it; empty for that itself. */
+  readonly relative: string;
+  readonly entry: E;
+}
+
+interface Folder<E extends TreeEntry> extends Omit<Visit<E>, 'kind'>, States {
+  readonly names: Iterator<string>;
+  readonly parent: Folder<E> | undefined;
+}
+
+interface States {
+  readonly included: PatternState | undefined;
+  readonly excluded: PatternState | undefined;
+  entered: boolean;
+}
+
+/**
+ * A starting point and what the selection picks below it, folders before their content. The starting point
+ * always counts; a folder that is not selected itself comes just before the first thing in it that is.
+ */
+export function* walkTree<E extends TreeEntry>(
+  tree: Tree<E>,
+  start: string,
+  selected: Selection,
+): Generator<Visit<E>, void, void> {
+  const entry = tree.lstat(start);
+  if (entry === undefined) return;
+  yield { kind: 'enter', path: start, relative: '', entry };
+  if (entry.type !== 'directory') return;
+  const open = (visit: Omit<Visit<E>, 'kind'>, parent: Folder<E> | undefined, states: States): Folder<E> => ({
+    ...visit,
+    ...states,
+    parent,
+    names: tree.list(visit.path, states.entered)[Symbol.iterator](),
+  });
+  let folder: Folder<E> | undefined = open({ path: start, relative: '', entry }, undefined, {
+    included: undefined,
+    excluded: undefined,
+    entered: true,
+  });
+  while (folder !== undefined) {
+    const next = folder.names.next();
+    if (next.done === true) {
+      if (folder.entered) yield { kind: 'leave', path: folder.path, relative: folder.relative, entry: folder.entry };
+      folder = folder.parent;
+      continue;
+    }
+    const name: string = next.value;
+    const relative: string = folder.relative === '' ? name : `${folder.relative}/${name}`;
+    const included = selected.include?.state(relative, folder.included);
+    const excluded = selected.exclude?.state(relative, folder.excluded);
+    const hidden = excluded?.matched === true;
+    const chosen = !hidden && included?.matched !== false;
+    if (hidden && selected.exclude?.hasExceptions !== true) continue;
+    const path: string = folder.path === '/' ? `/${name}` : `${folder.path}/${name}`;
+    const entry = tree.lstat(path);
+    if (entry === undefined || (!chosen && entry.type !== 'directory')) continue;
+    if (chosen) {
+      yield* unentered(folder);
+      yield { kind: 'enter', path, relative, entry };
+    }
+    if (entry.type !== 'directory') continue;
+    if (hidden && selected.exclude?.canReinclude(relative) === false) continue;
+    if (included?.matched === false && selected.include?.canMatchBelow(relative) === false) continue;
+    folder = open({ path, relative, entry }, folder, { included, excluded, entered: chosen });
+  }
+}
+
+/** The folder and its parents that were passed over so far, outermost first. */
+function* unentered<E extends TreeEntry>(folder: Folder<E>): Generator<Visit<E>, void, void> {
+  if (folder.entered) return;
+  if (folder.parent !== undefined) yield* unentered(folder.parent);
+  folder.entered = true;
+  yield { kind: 'enter', path: folder.path, relative: folder.relative, entry: folder.entry };
+}
