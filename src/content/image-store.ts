@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { parseDigest } from '../oci/digest.ts';
+import { hexOf, parseDigest } from '../oci/digest.ts';
 import { familiarReference, formatReference, parseReference } from '../oci/reference.ts';
 import { openDatabase } from '../util/database.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -81,7 +81,7 @@ export class ImageStore implements Disposable {
    * digest's hex, at least 4 long. NAME@DIGEST must be both. Fails with IMAGE_NOT_FOUND, which names the nearest, and AMBIGUOUS_IMAGE.
    */
   resolve(text: string): StoredImage {
-    const byName = /^[a-f0-9]{64}$/.test(text) ? undefined : this.#named(text);
+    const byName = /^(?:sha256:[a-f0-9]*|[a-f0-9]{64})$/.test(text) ? undefined : this.#named(text);
     if (byName !== undefined) return byName;
     const hex = /^(?:sha256:)?([a-f0-9]{4,64})$/.exec(text)?.[1];
     const found = hex === undefined ? [] : this.#withId(hex);
@@ -108,12 +108,11 @@ export class ImageStore implements Disposable {
     const digest = parseDigest(text.slice(at + 1));
     const exact = this.get(text);
     if (exact !== undefined) return exact;
-    const images = this.#withId(digest.slice('sha256:'.length)).filter((image) => {
+    return this.#withId(hexOf(digest)).find((image) => {
       if (image.descriptor.digest !== digest || image.name === digest) return false;
       const name = parseReference(image.name);
       return name.domain === domain && name.path === path && (tag === undefined || name.tag === tag);
     });
-    return images[0];
   }
 
   #withId(hex: string): StoredImage[] {
