@@ -2,7 +2,7 @@ import type { Directives, EscapeToken } from './ast.ts';
 import { failure } from './failure.ts';
 import { trimStart } from './whitespace.ts';
 
-const DIRECTIVE = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*$/;
+const DIRECTIVE = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=/;
 const KNOWN: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 
 /**
@@ -25,13 +25,14 @@ export class DirectiveReader {
       ? DIRECTIVE.exec(trimStart(line.slice(this.#comment.length)))
       : undefined;
     const name = match?.[1]?.toLowerCase() ?? '';
-    if (!KNOWN.has(name)) {
+    const value = line.slice(line.indexOf('=') + 1).replaceAll(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '');
+    if (!KNOWN.has(name) || value === '') {
       this.#done = true;
       return undefined;
     }
     if (this.#seen.has(name)) throw failure(`only one ${name} parser directive can be used`);
     this.#seen.add(name);
-    return { name, value: match?.[2] ?? '' };
+    return { name, value };
   }
 }
 

@@ -34,7 +34,8 @@ export function parseFlags(words: readonly string[], spec: Readonly<Record<strin
     const value = equals < 0 ? undefined : word.slice(equals + 1);
     const checked = kind === 'bool' ? boolText(name, value) : value;
     if (checked === undefined) throw failure(`missing a value on flag: --${name}`);
-    values.set(name, [...(given ?? []), checked]);
+    if (given === undefined) values.set(name, [checked]);
+    else given.push(checked);
   }
   return {
     text: (name) => values.get(name)?.[0] ?? '',

@@ -133,7 +133,6 @@ function trigger({ node, text, heredocs }: Request): string {
   const child = node.child;
   if (child === undefined) throw failure('ONBUILD requires at least one argument');
   parseFlags(node.flags);
-  if (child.name === 'onbuild') throw failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
   if (child.name === 'maintainer' || child.name === 'from') {
     throw failure(`${child.name.toUpperCase()} isn't allowed as an ONBUILD trigger`);
   }

@@ -40,7 +40,7 @@ const GRAMMARS: ReadonlyMap<string, Grammar> = new Map<string, Grammar>([
   ['healthcheck', healthcheck],
   ['label', (rest, escape) => ({ pairs: keyValues(rest, escape, 'LABEL') })],
   ['maintainer', text],
-  ['onbuild', (rest, escape) => (rest === '' ? {} : { child: parseNode(rest, escape) })],
+  ['onbuild', (rest, escape) => (rest === '' ? {} : { child: parseTriggerNode(rest, escape) })],
   ['run', jsonOrText],
   ['shell', jsonOrText],
   ['stopsignal', text],
@@ -52,9 +52,6 @@ const GRAMMARS: ReadonlyMap<string, Grammar> = new Map<string, Grammar>([
 /** The keywords in upper case. */
 export const KEYWORDS: readonly string[] = [...GRAMMARS.keys()].map((name) => name.toUpperCase());
 
-/** ONBUILD within ONBUILD is refused later; this only bounds the recursion. */
-const MAX_ONBUILD = 16;
-
 /** @throws PolyarchError DOCKERFILE_PARSE (without a place) when the arguments do not fit the keyword's grammar. */
 export function parseNode(line: string, escape: EscapeToken): Node {
   const bare = trim(line);
@@ -62,9 +59,6 @@ export function parseNode(line: string, escape: EscapeToken): Node {
   const name = keyword.toLowerCase();
   const { flags, tail } = extractFlags(rest, escape);
   const parsed = GRAMMARS.get(name)?.(trim(tail), escape) ?? {};
-  if (parsed.child !== undefined && depth(parsed.child) > MAX_ONBUILD) {
-    throw failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-  }
   return {
     keyword,
     name,
@@ -76,10 +70,10 @@ export function parseNode(line: string, escape: EscapeToken): Node {
   };
 }
 
-function depth(node: Node): number {
-  let levels = 1;
-  for (let child = node.child; child !== undefined; child = child.child) levels++;
-  return levels;
+function parseTriggerNode(rest: string, escape: EscapeToken): Node {
+  const keyword = (cutBlank(rest)?.[0] ?? rest).toLowerCase();
+  if (keyword === 'onbuild') throw failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  return parseNode(rest, escape);
 }
 
 function text(rest: string): Arguments {

@@ -22,12 +22,15 @@ export function parseInt32(text: string): number | undefined {
   return value >= -(2 ** 31) && value < 2 ** 31 ? value : undefined;
 }
 
+/** No number is longer; it also bounds the time a regular expression takes. */
+const MAX_LENGTH = 200;
+
 const SIZE = /^(\+?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?) ?(?:([kmgtp])(?:i?b)?|b)?$/i;
 const SIZE_POWERS = 'kmgtp';
 
 /** `64m`, `1.5 GiB`, `100`: bytes; the letters are powers of 1024. */
 export function parseSize(text: string): number | undefined {
-  const match = SIZE.exec(text);
+  const match = text.length > MAX_LENGTH ? null : SIZE.exec(text);
   if (match === null) return undefined;
   const unit = match[2]?.toLowerCase();
   const bytes = Math.trunc(Number(match[1]) * 1024 ** (unit === undefined ? 0 : SIZE_POWERS.indexOf(unit) + 1));
@@ -50,7 +53,7 @@ const DURATION_PART = /([0-9]*\.?[0-9]*)(ns|us|µs|μs|ms|s|m|h)/g;
 /** `1h30m`, `250ms`, `0`: nanoseconds. */
 export function parseDuration(text: string): number | undefined {
   if (/^[+-]?0$/.test(text)) return 0;
-  if (!DURATION.test(text)) return undefined;
+  if (text.length > MAX_LENGTH || !DURATION.test(text)) return undefined;
   let total = 0;
   for (const [, amount, unit] of text.matchAll(DURATION_PART)) {
     total += Math.trunc(Number(amount) * (NANOSECONDS[unit ?? ''] ?? 0));

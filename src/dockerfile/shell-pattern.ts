@@ -17,7 +17,7 @@ export function trimPrefix(value: string, pattern: string, options: { longest: b
 
 /** `${value%pattern}`, or with `longest` `${value%%pattern}`. */
 export function trimSuffix(value: string, pattern: string, options: { longest: boolean }): string {
-  const tokens = parsePattern([...pattern]).toReversed();
+  const tokens = parsePattern(reversePattern([...pattern]));
   return trimLeading([...value].toReversed(), tokens, options)
     .toReversed()
     .join('');
@@ -51,6 +51,20 @@ export function replacePattern(value: string, pattern: string, options: { replac
 function trimLeading(text: readonly string[], tokens: readonly Token[], options: { longest: boolean }): string[] {
   const end = new Matcher(tokens).matchAt(text, 0, options);
   return text.slice(end ?? 0);
+}
+
+/** Back to front, but an escape stays in front of what it escapes. */
+function reversePattern(pattern: readonly string[]): string[] {
+  const reversed: string[] = [];
+  for (let at = 0; at < pattern.length; at++) {
+    const char = pattern[at] ?? '';
+    const next = pattern[at + 1];
+    if (char === '\\' && next !== undefined) {
+      reversed.push(next, char);
+      at++;
+    } else reversed.push(char);
+  }
+  return reversed.toReversed();
 }
 
 function parsePattern(pattern: readonly string[]): Token[] {

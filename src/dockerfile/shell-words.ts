@@ -91,6 +91,8 @@ class Lexer {
   readonly #options: WordOptions;
   readonly #escape: string;
   #rawEscapes: boolean;
+  /** Reading a pattern, which is unescaped once more: escapes inside quotes are doubled. */
+  #pattern = false;
   #at = 0;
   #depth = 0;
 
@@ -150,12 +152,14 @@ class Lexer {
     return result;
   }
 
-  #nested(stop: '}' | '/', rawEscapes: boolean): string {
+  #nested(stop: '}' | '/', { rawEscapes, pattern }: { rawEscapes: boolean; pattern: boolean }): string {
     if (++this.#depth > MAX_DEPTH) throw bad('substitutions are nested too deep');
-    const outer = this.#rawEscapes;
+    const outer = { rawEscapes: this.#rawEscapes, pattern: this.#pattern };
     this.#rawEscapes = rawEscapes;
+    this.#pattern = pattern;
     const result = this.#until(stop);
-    this.#rawEscapes = outer;
+    this.#rawEscapes = outer.rawEscapes;
+    this.#pattern = outer.pattern;
     this.#depth--;
     return result;
   }
@@ -164,9 +168,10 @@ class Lexer {
     const end = this.#text.indexOf("'", this.#at + 1);
     if (end < 0) throw bad('unexpected end of statement while looking for matching single-quote');
     const raw = this.#options.rawQuotes === true;
-    const result = this.#text.slice(raw ? this.#at : this.#at + 1, raw ? end + 1 : end);
+    const content = this.#text.slice(this.#at + 1, end);
+    const result = this.#pattern ? content.replaceAll(this.#escape, this.#escape + this.#escape) : content;
     this.#at = end + 1;
-    return result;
+    return raw ? `'${result}'` : result;
   }
 
   #doubleQuoted(): string {
@@ -189,12 +194,13 @@ class Lexer {
         result += char;
         continue;
       }
-      if (this.#rawEscapes) result += char;
       const next = text[this.#at];
       if (next === '"' || next === '$' || next === this.#escape) {
-        result += next;
+        result += (this.#rawEscapes ? char : '') + next;
         this.#at++;
-      } else if (next !== undefined) result += char;
+      } else if (next !== undefined) {
+        result += this.#rawEscapes && (quote === '' || this.#pattern) ? char + char : char;
+      }
     }
     throw bad('unexpected end of statement while looking for matching double-quote');
   }
@@ -225,11 +231,9 @@ class Lexer {
     const shown = emptyIsUnset ? `:${modifier}` : modifier;
     const trims = modifier === '#' || modifier === '%';
     if (!trims && modifier !== '-' && modifier !== '+' && modifier !== '?') {
-      // A colon may stand before anything as long as the brace closes.
-      if (emptyIsUnset) this.#nested('}', false);
-      throw unsupported(shown);
+      if (!emptyIsUnset || this.#options.skipUnset !== true) throw unsupported(shown);
     }
-    const word = this.#nested('}', trims);
+    const word = this.#nested('}', { rawEscapes: trims, pattern: trims });
     const value = this.#lookup(name);
     if (value === undefined && this.#options.skipUnset === true) return `\${${name}${shown}${word}}`;
     const present = value !== undefined && !(emptyIsUnset && value === '');
@@ -243,20 +247,23 @@ class Lexer {
         const reason = `is not allowed to be ${value === undefined ? 'unset' : 'empty'}`;
         throw bad(`${name}: ${word === '' ? reason : word}`);
       }
-      default: {
+      case '#':
+      case '%': {
         const longest = word.startsWith(modifier);
         const pattern = longest ? word.slice(1) : word;
         const options = { longest };
         return modifier === '#' ? trimPrefix(value ?? '', pattern, options) : trimSuffix(value ?? '', pattern, options);
       }
+      default:
+        throw unsupported(shown);
     }
   }
 
   #replace(name: string): string {
     const all = this.#text[this.#at] === '/';
     if (all) this.#at++;
-    const pattern = this.#nested('/', true);
-    const replacement = this.#nested('}', true);
+    const pattern = this.#nested('/', { rawEscapes: true, pattern: true });
+    const replacement = this.#nested('}', { rawEscapes: true, pattern: false });
     const value = this.#lookup(name);
     if (value === undefined && this.#options.skipUnset === true) return `\${${name}/${pattern}/${replacement}}`;
     return replacePattern(value ?? '', pattern, { replacement, all });
