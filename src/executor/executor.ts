@@ -36,9 +36,23 @@ export type ExecMount =
   /** `size` in bytes, 0 for the kernel's default. */
   | { readonly kind: 'tmpfs'; readonly target: string; readonly size: number }
   /** Held on a tmpfs, never on disk; removed with the step. */
-  | { readonly kind: 'secret'; readonly target: string; readonly data: Uint8Array; readonly uid: number; readonly gid: number; readonly mode: number }
+  | {
+      readonly kind: 'secret';
+      readonly target: string;
+      readonly data: Uint8Array;
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+    }
   /** An ssh agent's socket. */
-  | { readonly kind: 'ssh'; readonly target: string; readonly socket: string; readonly uid: number; readonly gid: number; readonly mode: number };
+  | {
+      readonly kind: 'ssh';
+      readonly target: string;
+      readonly socket: string;
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+    };
 
 export interface ExecResult {
   /** 128 + the signal's number when it was killed by one. */

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { ExecOptions } from './executor.ts';
+
+/** How long a killed container may take before it is killed again, in milliseconds. */
+const KILL_AGAIN = 500;
+
+/**
+ * Runs an OCI runtime in the foreground until its container has ended and all its output is delivered; gives the exit
+ * status, 128 + n after signal n. An abort kills every process of the container and still waits for the end.
+ */
+export async function runRuntime(
+  command: readonly [string, ...string[]],
+  options: ExecOptions & { readonly inherit: boolean; readonly env: Readonly<Record<string, string>> },
+): Promise<number> {
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
+    stdio: options.inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    env: { ...options.env },
+  });
+  child.stdout?.on('data', (data: Buffer) => options.onOutput?.(1, data));
+  child.stderr?.on('data', (data: Buffer) => options.onOutput?.(2, data));
+  let again: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    killContainer(child);
+    again ??= setInterval(() => killContainer(child), KILL_AGAIN);
+  };
+  if (options.signal?.aborted === true) abort();
+  options.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal]));
+    });
+  } finally {
+    clearInterval(again);
+    options.signal?.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Kills the runtime's children, the first of which is pid 1 of the container: the kernel then ends all the others.
+ * The runtime is held still meanwhile, so that it starts none; without children it is killed itself.
+ */
+function killContainer(runtime: ChildProcess): void {
+  const { pid } = runtime;
+  if (pid === undefined || runtime.exitCode !== null || runtime.signalCode !== null) return;
+  runtime.kill('SIGSTOP');
+  const children = descendants(pid);
+  for (const child of children) {
+    try {
+      process.kill(child, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
+  }
+  runtime.kill(children.length > 0 ? 'SIGCONT' : 'SIGKILL');
+}
+
+/** The processes below `pid` in this pid namespace, deepest last (proc(5), /proc/pid/task/tid/children). */
+function descendants(pid: number): readonly number[] {
+  let children: number[];
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    children = text.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
