@@ -101,7 +101,7 @@ export class Connections {
         if (answered) return;
         debug('registry', () => `${request.method} ${redactUrl(url)}: ${error.message}`);
         if (signal?.aborted === true) reject(signal.reason);
-        else if (closedWhileIdle(outgoing, error) && source === undefined) resolve(this.#exchange(open, request));
+        else if (closedWhileIdle(outgoing, error)) resolve(this.#exchange(open, request));
         else reject(error);
       };
       outgoing.on('error', fail);
@@ -158,9 +158,10 @@ export class Connections {
   }
 }
 
-/** The server had closed a kept connection just before it was used again: nobody saw the request. */
+/** The server closed a kept connection about when it was used again; a request that changes nothing is simply sent anew. */
 function closedWhileIdle(outgoing: ClientRequest, error: Error): boolean {
-  return outgoing.reusedSocket && hasCode(error, 'ECONNRESET', 'EPIPE');
+  const harmless = outgoing.method === 'GET' || outgoing.method === 'HEAD';
+  return harmless && outgoing.reusedSocket && hasCode(error, 'ECONNRESET', 'EPIPE');
 }
 
 function connectTimeout(settings: ConnectionSettings): number {

@@ -52,13 +52,18 @@ export function canonicalDomain(domain: string): string {
   return DOCKER_HUB.has(lower) ? 'docker.io' : lower;
 }
 
+export interface ResolveHostsOptions {
+  /** Take the registry itself (not its mirrors) for `insecure` where the table does not say; default false. */
+  readonly insecure?: boolean;
+}
+
 /**
  * The endpoints of a registry in the order they are tried: its mirrors (pull only), then itself.
  * Fails with REGISTRY_CONFIG on a mirror that is no address.
  */
-export function resolveHosts(domain: string, hosts: HostTable = {}): Endpoint[] {
+export function resolveHosts(domain: string, hosts: HostTable = {}, options: ResolveHostsOptions = {}): Endpoint[] {
   const name = canonicalDomain(domain);
-  const own = hosts[name];
+  const own = options.insecure === true ? { insecure: true, ...hosts[name] } : hosts[name];
   const mirrors = (own?.mirrors ?? []).map((mirror) => mirrorEndpoint(mirror, name, hosts));
   const host = name === 'docker.io' ? 'registry-1.docker.io' : name;
   return [
@@ -119,7 +124,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Settings of `over` win over those of `under`, field by field. */
-export function mergeHostTables(...tables: readonly HostTable[]): HostTable {
+export function mergeHosts(...tables: readonly HostTable[]): HostTable {
   const merged: Record<string, HostSettings> = {};
   for (const table of tables) {
     for (const [host, settings] of Object.entries(table)) merged[host] = { ...merged[host], ...settings };

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { messageOf } from '../util/error.ts';
 import { RegistryFailure } from './failure.ts';
 
 export interface UploadSourceOptions {
@@ -25,6 +26,8 @@ export class UploadSource {
   #keptFrom = 0;
   #position = 0;
   #pulling: Promise<boolean> | undefined;
+  /** What is wrong with the content itself: no new connection mends that. */
+  failure: Error | undefined;
 
   constructor(options: UploadSourceOptions) {
     this.#options = options;
@@ -81,7 +84,7 @@ export class UploadSource {
       if (this.#position < from) this.release(this.#position);
       if (!(await this.#pull())) throw this.#sizeMismatch(`only ${this.#position}`);
     }
-    if (end === this.#options.descriptor.size && this.#position <= end && (await this.#pull())) {
+    if (end === this.#options.descriptor.size && (this.#position > end || (await this.#pull()))) {
       throw this.#sizeMismatch(`more than ${end}`);
     }
   }
@@ -97,14 +100,23 @@ export class UploadSource {
 
   /** Reads one more chunk; false at the end. One read at a time, so that a stream given up on loses nothing. */
   #pull(): Promise<boolean> {
-    this.#pulling ??= this.#chunks.next().then(({ done, value }) => {
+    this.#pulling ??= this.#next().finally(() => {
       this.#pulling = undefined;
+    });
+    return this.#pulling;
+  }
+
+  async #next(): Promise<boolean> {
+    try {
+      const { done, value } = await this.#chunks.next();
       if (done === true) return false;
       this.#kept.push(value);
       this.#position += value.length;
       return true;
-    });
-    return this.#pulling;
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(messageOf(error));
+      throw this.failure;
+    }
   }
 
   async #reopen(): Promise<void> {
@@ -123,12 +135,11 @@ export class UploadSource {
     this.#pulling = undefined;
   }
 
-  #sizeMismatch(found: string): RegistryFailure {
+  #sizeMismatch(found: string): Error {
     const { subject, descriptor } = this.#options;
-    return new RegistryFailure(
-      'SIZE_MISMATCH',
-      `${subject}: the content to push has ${found} bytes, not ${descriptor.size}`,
-    );
+    const message = `${subject}: the content to push has ${found} bytes, not ${descriptor.size}`;
+    this.failure = new RegistryFailure('SIZE_MISMATCH', message);
+    return this.failure;
   }
 }
 

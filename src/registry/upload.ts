@@ -86,6 +86,17 @@ class Upload {
   }
 
   async run(): Promise<void> {
+    try {
+      await this.#transfer();
+    } catch (error) {
+      // A later process goes on where the connection broke; anything else would only fail again.
+      const resumable = this.#options.signal?.aborted === true || (error instanceof RegistryFailure && error.transient);
+      if (!resumable) await this.#options.uploads.delete(this.#options.key);
+      throw error;
+    }
+  }
+
+  async #transfer(): Promise<void> {
     const { retry, signal } = this.#options;
     await this.#resume();
     for (let tries = 1, started = performance.now(), best = -1; ;) {
@@ -98,6 +109,7 @@ class Upload {
         }
       } catch (error) {
         if (signal?.aborted === true) throw signal.reason;
+        if (this.#source.failure !== undefined) throw this.#source.failure;
         if (await this.#recover(error)) continue;
         if (this.#finishing) throw error;
         if (this.#offset > best) [tries, started] = [1, performance.now()];
