@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { hostsFromEnvironment, hostsFromOptions } from './host-options.ts';
-import { isLoopback, mergeHosts, resolveHosts, type HostTable } from './hosts.ts';
+import { isLoopback, mergeHostTables, resolveHosts, type HostTable } from './hosts.ts';
 
 const shown = (domain: string, hosts: HostTable): string[] =>
   resolveHosts(domain, hosts).map(
@@ -64,7 +64,7 @@ test('options and environment make the same table, and later tables win by field
     'b.example:1': { insecure: true },
     'c.example': { ca: ['/ca.pem'] },
   });
-  expect(mergeHosts(options, { 'a.example': { insecure: true } })['a.example']).toEqual({
+  expect(mergeHostTables(options, { 'a.example': { insecure: true } })['a.example']).toEqual({
     http: true,
     insecure: true,
   });

@@ -124,7 +124,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Settings of `over` win over those of `under`, field by field. */
-export function mergeHosts(...tables: readonly HostTable[]): HostTable {
+export function mergeHostTables(...tables: readonly HostTable[]): HostTable {
   const merged: Record<string, HostSettings> = {};
   for (const table of tables) {
     for (const [host, settings] of Object.entries(table)) merged[host] = { ...merged[host], ...settings };
