@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { hexOf, parseDigest } from '../oci/digest.ts';
+import { hexOf, isDigest, parseDigest } from '../oci/digest.ts';
 import { familiarReference, formatReference, parseReference } from '../oci/reference.ts';
 import { openDatabase } from '../util/database.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -126,7 +126,7 @@ export class ImageStore implements Disposable {
     const shown = text.length > 300 ? `${text.slice(0, 300)}…` : text;
     const word = (text.split('/').at(-1) ?? text).split(/[:@]/)[0] ?? text;
     const names = this.list().map((image) => image.name);
-    const near = names.filter((name) => word !== '' && name.includes(word)).map(familiar);
+    const near = names.filter((name) => word !== '' && !isDigest(name) && name.includes(word)).map(familiar);
     return new PolyarchError('IMAGE_NOT_FOUND', `there is no local image ${shown}`, {
       hint:
         near.length > 0
@@ -153,7 +153,7 @@ function storedName(name: string): string {
 }
 
 function familiar(name: string): string {
-  return /^sha(?:256|512):/.test(name) ? name : familiarReference(parseReference(name));
+  return familiarReference(parseReference(name));
 }
 
 function imageOf(row: Record<string, unknown>): StoredImage {
