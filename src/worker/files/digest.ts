@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { encodeText } from '../../archive/text.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Attributes } from './attributes.ts';
 import type { TreeSelector } from './contract.ts';
@@ -55,31 +56,24 @@ export async function digestTree(
         const link = visit.entry.type === 'symlink' ? tree.readlink(visit.path) : '';
         const answer = options.contentOf(visit.path, visit.entry);
         const content = answer instanceof Promise ? await answer : answer;
-        piece += record(visit.relative, visit.entry, { ...content, link });
+        piece += record(visit.relative, visit.entry, { content, link });
         if (piece.length > PIECE) {
-          hash.update(piece);
+          hash.update(encodeText(piece));
           piece = '';
         }
         if (options.pacer.due) await options.pacer.rest();
       }
     }
     if (selector.requiredPaths !== undefined) requirePaths(tree, selector.requiredPaths, picked);
-    hash.update(piece);
+    hash.update(encodeText(piece));
   }
   return `sha256:${hash.digest('hex')}`;
 }
 
-function record(name: string, entry: TreeEntry, content: EntryContent & { link: string }): string {
-  const fields: (string | number | [string, string][])[] = [
-    name,
-    entry.type,
-    entry.type === 'symlink' ? 0 : entry.mode,
-    entry.uid,
-    entry.gid,
-  ];
-  fields.push(content.link, String(entry.device), content.sha256 ?? '');
-  if (content.attributes !== undefined && content.attributes.size > 0) {
-    fields.push([...content.attributes].map(([key, value]) => [key, Buffer.from(value).toString('hex')]));
-  }
-  return JSON.stringify(fields);
+/** Fields end in zero bytes, which none of them can hold. */
+function record(name: string, entry: TreeEntry, { content, link }: { content: EntryContent; link: string }): string {
+  const mode = entry.type === 'symlink' ? 0 : entry.mode;
+  let text = `${name}\0${entry.type} ${mode} ${entry.uid} ${entry.gid} ${entry.device}\0${link}\0${content.sha256 ?? ''}\0`;
+  for (const [key, value] of content.attributes ?? []) text += `${key}=${Buffer.from(value).toString('hex')}\0`;
+  return `${text}\n`;
 }

@@ -14,7 +14,7 @@ export interface TreeEntry {
   readonly size: number;
   readonly mtimeNs: bigint;
   /** Set when the file has other names too: equal for all of them. */
-  readonly linkId?: string;
+  readonly linkId: string | undefined;
   readonly device: bigint;
 }
 
@@ -52,6 +52,11 @@ const TYPES: Readonly<Record<number, EntryType>> = {
   0o140000: 'socket',
 };
 
+/** The type that mode_t names. */
+export function typeOf(mode: number): EntryType {
+  return TYPES[mode & S_IFMT] ?? 'file';
+}
+
 /** The type bits of mode_t. */
 export function typeBits(type: EntryType): number {
   return Number(Object.keys(TYPES).find((bits) => TYPES[Number(bits)] === type));
@@ -59,7 +64,7 @@ export function typeBits(type: EntryType): number {
 
 export function entryOf(stat: BigIntStats): TreeEntry {
   const mode = Number(stat.mode);
-  const type = TYPES[mode & S_IFMT] ?? 'file';
+  const type = typeOf(mode);
   return {
     type,
     mode: mode & 0o7777,
@@ -67,7 +72,7 @@ export function entryOf(stat: BigIntStats): TreeEntry {
     gid: Number(stat.gid),
     size: Number(stat.size),
     mtimeNs: stat.mtimeNs,
-    ...(type === 'file' && stat.nlink > 1n ? { linkId: `${stat.dev}:${stat.ino}` } : {}),
+    linkId: type === 'file' && stat.nlink > 1n ? `${stat.dev}:${stat.ino}` : undefined,
     device: type === 'character' || type === 'block' ? stat.rdev : 0n,
   };
 }

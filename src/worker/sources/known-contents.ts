@@ -3,8 +3,8 @@ import { hasCode } from '../../util/error.ts';
 import type { EntryContent } from '../files/digest.ts';
 import { hashFile } from '../files/hash-file.ts';
 import type { Pacer } from '../files/pacer.ts';
-import { packEntries, unpackEntries } from './packed-entries.ts';
-import { isUnchanged, type ScanEntry } from './scan-entry.ts';
+import { PackedEntries, packEntries } from './packed-entries.ts';
+import type { ScanEntry } from './scan-entry.ts';
 import { type ScannedFolder, unreadable, verifyEntry } from './scanned-folder.ts';
 import type { StatCache } from './stat-cache.ts';
 
@@ -22,7 +22,10 @@ export class KnownContents {
   readonly #folder: ScannedFolder;
   readonly #key: string;
   readonly #cache: StatCache | undefined;
-  #earlier: Map<string, ScanEntry> | undefined;
+  #earlier: PackedEntries | undefined;
+  #loaded = false;
+  /** Scans mostly see what they saw last time, in the same order. */
+  #next = 0;
   /** Entries read now. */
   #found = 0;
   readonly #racy = new Set<ScanEntry>();
@@ -46,17 +49,25 @@ export class KnownContents {
     if (this.#cache === undefined || this.#found === 0) return;
     const kept = entries.filter((entry) => entry.attributed !== undefined && !this.#racy.has(entry));
     const scanned = new Set(entries.map((entry) => entry.path));
-    const others = [...this.#load().values()].filter((entry) => !scanned.has(entry.path)).slice(0, MAX_OTHERS);
+    const earlier = this.#load();
+    const others: ScanEntry[] = [];
+    for (let index = 0; index < (earlier?.count ?? 0) && others.length < MAX_OTHERS; index++) {
+      const other = earlier?.entryAt(index);
+      if (other !== undefined && !scanned.has(other.path)) others.push(other);
+    }
     this.#cache.save(this.#key, packEntries([...kept, ...others]));
     this.#found = 0;
   }
 
   #recall(entry: ScanEntry): void {
     if (entry.attributed !== undefined) return;
-    const earlier = this.#load().get(entry.path);
-    if (earlier === undefined || earlier.type !== entry.type || !isUnchanged(earlier, entry)) return;
-    entry.sha256 = earlier.sha256;
-    entry.attributed = earlier.attributed;
+    const earlier = this.#load();
+    const index = earlier?.indexOf(entry.path, this.#next);
+    if (earlier === undefined || index === undefined) return;
+    this.#next = index + 1;
+    if (!earlier.isUnchanged(index, entry)) return;
+    entry.sha256 = earlier.sha256At(index);
+    entry.attributed = earlier.attributedAt(index);
   }
 
   async #read(entry: ScanEntry, pacer: Pacer): Promise<EntryContent> {
@@ -81,11 +92,11 @@ export class KnownContents {
     }
   }
 
-  #load(): Map<string, ScanEntry> {
-    if (this.#earlier === undefined) {
+  #load(): PackedEntries | undefined {
+    if (!this.#loaded) {
+      this.#loaded = true;
       const packed = this.#cache?.load(this.#key);
-      const entries = packed === undefined ? undefined : unpackEntries(packed);
-      this.#earlier = new Map(entries?.map((entry) => [entry.path, entry]));
+      if (packed !== undefined) this.#earlier = PackedEntries.open(packed);
     }
     return this.#earlier;
   }

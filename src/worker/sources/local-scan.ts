@@ -128,7 +128,7 @@ function rawTree(folder: ScannedFolder): Tree<ScanEntry> {
   return {
     title: folder.title,
     lstat: (path) => {
-      const place = join(folder.root, path);
+      const place = `${folder.root}${path}`;
       const stat = lstatPlace(place);
       if (stat === undefined) return undefined;
       if (path === '/') {

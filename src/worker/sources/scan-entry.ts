@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
-import { entryOf, type TreeEntry } from '../files/tree.ts';
+import { typeOf, type TreeEntry } from '../files/tree.ts';
 
-/** What a scan of a folder saw of one thing in it. Owner is 0:0, as fsutil sends contexts. */
+/** What a scan of a folder saw of one thing in it. Owner is 0:0, as BuildKit's clients send contexts. */
 export interface ScanEntry extends TreeEntry {
   /** Below the folder, without a slash before it. */
   readonly path: string;
@@ -17,12 +17,18 @@ export interface ScanEntry extends TreeEntry {
 }
 
 export function scanEntry(path: string, stat: BigIntStats, link: string): ScanEntry {
-  const entry = entryOf(stat);
+  const mode = Number(stat.mode);
+  const type = typeOf(mode);
   return {
-    ...entry,
+    path,
+    type,
+    mode: mode & 0o7777,
     uid: 0,
     gid: 0,
-    path,
+    size: Number(stat.size),
+    mtimeNs: stat.mtimeNs,
+    linkId: type === 'file' && stat.nlink > 1n ? `${stat.dev}:${stat.ino}` : undefined,
+    device: type === 'character' || type === 'block' ? stat.rdev : 0n,
     link,
     ctimeNs: stat.ctimeNs,
     dev: stat.dev,
@@ -32,16 +38,14 @@ export function scanEntry(path: string, stat: BigIntStats, link: string): ScanEn
   };
 }
 
-/** True when nothing of the file changed between two looks at it. */
-export function isUnchanged(
-  one: Pick<ScanEntry, 'dev' | 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>,
-  other: Pick<BigIntStats, 'dev' | 'ino' | 'mtimeNs' | 'ctimeNs'> & { size: bigint | number },
-): boolean {
+/** True when what a scan saw is still so. */
+export function isUnchanged(entry: ScanEntry, now: BigIntStats): boolean {
   return (
-    one.ctimeNs === other.ctimeNs &&
-    one.mtimeNs === other.mtimeNs &&
-    one.ino === other.ino &&
-    one.dev === other.dev &&
-    one.size === Number(other.size)
+    entry.ctimeNs === now.ctimeNs &&
+    entry.mtimeNs === now.mtimeNs &&
+    entry.ino === now.ino &&
+    entry.dev === now.dev &&
+    entry.size === Number(now.size) &&
+    entry.type === typeOf(Number(now.mode))
   );
 }
