@@ -16,6 +16,8 @@ export interface Layer {
   readonly diffId?: Digest;
   /** The compressed bytes it came from or was packed to; they may not be in the content store yet. */
   readonly blob?: Descriptor;
+  /** When a step made it, ms since the epoch; absent for a layer of an image. */
+  readonly created?: number;
 }
 
 /** A root filesystem: layers from the lowest up; empty is `scratch`. */

@@ -1,0 +1,74 @@
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  symlinkSync,
+} from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import { fsPath } from '../archive/text.ts';
+import { readXattrs } from './image-xattrs.ts';
+import { lsetxattr, mknod, S_IF, setTimes } from './syscalls.ts';
+import type { TreeEntry } from './walk.ts';
+
+/** Copies files of a tree one by one, several names of one file as hardlinks. */
+export class NodeCopier {
+  readonly #links = new Map<string, string>();
+
+  /**
+   * Makes `target`, where nothing is, the same as the file `item`; a folder is made empty. Attributes are the
+   * caller's to set, folders' last. False for what cannot be copied: a socket, or a device refused by the kernel (EPERM is thrown).
+   */
+  copy(item: TreeEntry, target: string): boolean {
+    const { full, stat } = item;
+    if (stat.nlink > 1 && !stat.isDirectory()) {
+      const key = `${stat.dev}:${stat.ino}`;
+      const first = this.#links.get(key);
+      if (first !== undefined) {
+        linkSync(fsPath(first), fsPath(target));
+        return true;
+      }
+      this.#links.set(key, target);
+    }
+    if (stat.isDirectory()) mkdirSync(fsPath(target), { mode: 0o700 });
+    else if (stat.isFile())
+      copyFileSync(fsPath(full), fsPath(target), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    else if (stat.isSymbolicLink()) symlinkSync(readlinkSync(fsPath(full), { encoding: 'buffer' }), fsPath(target));
+    else if (stat.isSocket()) return false;
+    else mknod(target, stat.mode & S_IF.MT, deviceOf(stat.rdev));
+    return true;
+  }
+}
+
+/** As glibc's gnu_dev_major and gnu_dev_minor. */
+export function deviceOf(rdev: number): { major: number; minor: number } {
+  const device = BigInt(rdev);
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),
+  };
+}
+
+/** Gives `target` the owner, mode, xattrs and exact times of `source`. */
+export function copyAttributes(source: string, target: string): void {
+  setAttributes(target, { stat: lstatSync(fsPath(source), { bigint: true }), xattrs: readXattrs(source) });
+}
+
+/** The order matters: a change of owner clears setuid bits and file capabilities. */
+export function setAttributes(target: string, from: { stat: BigIntStats; xattrs: ReadonlyMap<string, Buffer> }): void {
+  const { stat, xattrs } = from;
+  lchownSync(fsPath(target), Number(stat.uid), Number(stat.gid));
+  if (!stat.isSymbolicLink()) chmodSync(fsPath(target), Number(stat.mode & 0o7777n));
+  for (const [name, value] of xattrs) lsetxattr(target, name, { value });
+  copyTimes(stat, target);
+}
+
+export function copyTimes(stat: BigIntStats, target: string): void {
+  const rest = stat.mtimeNs % 1_000_000_000n;
+  const nanoseconds = rest < 0n ? rest + 1_000_000_000n : rest;
+  setTimes(target, Number((stat.mtimeNs - nanoseconds) / 1_000_000_000n), Number(nanoseconds));
+}

@@ -1,0 +1,47 @@
+import { closeSync, openSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { fsPath } from '../archive/text.ts';
+import { hasCode } from '../util/error.ts';
+import { lgetxattr, lsetxattr, mknod, S_IF } from './syscalls.ts';
+
+/*
+ * How overlayfs marks what a layer hides (with the option userxattr).
+ * https://docs.kernel.org/filesystems/overlayfs.html, "whiteouts and opaque directories"
+ */
+
+export const OVERLAY_XATTR = 'user.overlay.';
+const OPAQUE = 'user.overlay.opaque';
+const WHITEOUT = 'user.overlay.whiteout';
+const YES = Buffer.from('y');
+
+export function setOpaque(folder: string): void {
+  lsetxattr(folder, OPAQUE, { value: YES });
+}
+
+/** True for a folder that hides everything below it. */
+export function isOpaque(folder: string): boolean {
+  return lgetxattr(folder, OPAQUE)?.equals(YES) === true;
+}
+
+/**
+ * Puts a whiteout where nothing is: a character device 0:0 (which a user namespace may make since Linux 5.8),
+ * or where that is refused, an empty file with an attribute, known to overlayfs since Linux 6.7.
+ */
+export function makeWhiteout(path: string): 'device' | 'attribute' {
+  try {
+    mknod(path, S_IF.CHR, { major: 0, minor: 0 });
+    return 'device';
+  } catch (error) {
+    if (!hasCode(error, 'EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP')) throw error;
+  }
+  closeSync(openSync(fsPath(path), 'wx', 0o600));
+  lsetxattr(path, WHITEOUT, { value: YES });
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  if (!isOpaque(parent)) lsetxattr(parent, OPAQUE, { value: Buffer.from('x') });
+  return 'attribute';
+}
+
+export function isWhiteout(path: string, stat: Stats): boolean {
+  if (stat.isCharacterDevice()) return stat.rdev === 0;
+  return stat.isFile() && stat.size === 0 && lgetxattr(path, WHITEOUT) !== undefined;
+}

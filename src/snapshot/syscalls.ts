@@ -1,0 +1,160 @@
+import type * as Koffi from 'koffi';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { encodeText } from '../archive/text.ts';
+
+/*
+ * The system calls that Node has no function for, through koffi (which needs no compiler). It is loaded by
+ * the first call. A failure is an Error with `code`, `errno` and `syscall`, like those of node:fs.
+ */
+
+/** mount(2) flags, <linux/mount.h>. */
+export const MS = {
+  RDONLY: 1,
+  NOSUID: 2,
+  NODEV: 4,
+  NOEXEC: 8,
+  REMOUNT: 32,
+  BIND: 4096,
+  REC: 16_384,
+  PRIVATE: 1 << 18,
+} as const;
+/** umount2(2) flags. */
+export const MNT_DETACH = 2;
+/** File types, <linux/stat.h>. */
+export const S_IF = {
+  FIFO: 0o010000,
+  CHR: 0o020000,
+  DIR: 0o040000,
+  BLK: 0o060000,
+  REG: 0o100000,
+  LNK: 0o120000,
+  SOCK: 0o140000,
+  MT: 0o170000,
+} as const;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const LOCK_EX_NB = 2 | 4;
+
+type Native = ReturnType<typeof bind>;
+let native: Native | undefined;
+
+function bind() {
+  // Loaded here, not by `import`: the CLI imports this folder's types without ever making a call.
+  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
+  const c = koffi.load(null);
+  return {
+    errno: () => koffi.errno(),
+    mount: c.func(
+      'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+    ),
+    umount2: c.func('int umount2(const char *target, int flags)'),
+    lsetxattr: c.func('int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)'),
+    lgetxattr: c.func('long lgetxattr(const char *path, const char *name, void *value, size_t size)'),
+    llistxattr: c.func('long llistxattr(const char *path, void *list, size_t size)'),
+    mknod: c.func('int mknod(const char *path, uint32_t mode, uint64_t device)'),
+    utimensat: c.func('int utimensat(int dir, const char *path, const void *times, int flags)'),
+    flock: c.func('int flock(int fd, int operation)'),
+    fchdir: c.func('int fchdir(int fd)'),
+    chdir: c.func('int chdir(const char *path)'),
+    syncfs: c.func('int syncfs(int fd)'),
+  };
+}
+
+function libc(): Native {
+  return (native ??= bind());
+}
+
+const codes = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+codes.set(constants.errno.ENOTSUP, 'ENOTSUP');
+codes.set(constants.errno.EAGAIN, 'EAGAIN');
+codes.set(61, 'ENODATA');
+
+/** The error of the call that just failed. */
+function failure(syscall: string, path: string): NodeJS.ErrnoException {
+  const errno = libc().errno();
+  const code = codes.get(errno) ?? `E${errno}`;
+  return Object.assign(new Error(`${code}: ${syscall} '${path}'`), { code, errno: -errno, syscall, path });
+}
+
+/** A C string; koffi encodes a well-formed one by itself. */
+function cstring(path: string): string | Buffer {
+  return path.isWellFormed() ? path : Buffer.concat([encodeText(path), Buffer.of(0)]);
+}
+
+export function mount(
+  target: string,
+  options: { source?: string; type?: string; flags?: number; data?: string },
+): void {
+  const { source = null, type = null, flags = 0, data = null } = options;
+  if (libc().mount(source, target, type, flags, data) !== 0) throw failure('mount', target);
+}
+
+export function umount(target: string, flags = 0): void {
+  if (libc().umount2(target, flags) !== 0) throw failure('umount', target);
+}
+
+export function lsetxattr(path: string, name: string, options: { value: Uint8Array }): void {
+  const { value } = options;
+  if (libc().lsetxattr(cstring(path), cstring(name), value, value.length, 0) !== 0)
+    throw failure(`setxattr ${name}`, path);
+}
+
+const shared = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The attribute's value; undefined when the file does not have it or the filesystem has none. */
+export function lgetxattr(path: string, name: string): Buffer | undefined {
+  const size: number = libc().lgetxattr(cstring(path), cstring(name), shared, shared.length);
+  if (size >= 0) return Buffer.from(shared.subarray(0, size));
+  const error = failure(`getxattr ${name}`, path);
+  if (error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return undefined;
+  throw error;
+}
+
+const NONE: readonly string[] = [];
+
+/** The attributes' names, as the kernel orders them. */
+export function llistxattr(path: string): readonly string[] {
+  const size: number = libc().llistxattr(cstring(path), shared, shared.length);
+  if (size === 0) return NONE;
+  if (size > 0) return shared.toString('utf8', 0, size - 1).split('\0');
+  const error = failure('listxattr', path);
+  if (error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return NONE;
+  throw error;
+}
+
+/** `mode` has the file type in it (S_IF). In a user namespace only 0:0 devices and FIFOs can be made. */
+export function mknod(path: string, mode: number, device: { major: number; minor: number }): void {
+  const number = makeDevice(device.major, device.minor);
+  if (libc().mknod(cstring(path), mode, number) !== 0) throw failure('mknod', path);
+}
+
+function makeDevice(major: number, minor: number): bigint {
+  const [high, low] = [BigInt(major), BigInt(minor)];
+  return (low & 0xffn) | ((high & 0xfffn) << 8n) | ((low & ~0xffn) << 12n) | ((high & ~0xfffn) << 32n);
+}
+
+/** Sets both times exactly, of a symlink itself too. */
+export function setTimes(path: string, seconds: number, nanoseconds: number): void {
+  const times = new BigInt64Array([BigInt(seconds), BigInt(nanoseconds), BigInt(seconds), BigInt(nanoseconds)]);
+  if (libc().utimensat(AT_FDCWD, cstring(path), times, AT_SYMLINK_NOFOLLOW) !== 0) throw failure('utimensat', path);
+}
+
+/** Takes an exclusive flock(2) if it is free; the kernel lets it go when `fd` is closed, by death too. */
+export function tryFlock(fd: number): boolean {
+  if (libc().flock(fd, LOCK_EX_NB) === 0) return true;
+  const error = failure('flock', `fd ${fd}`);
+  if (error.code === 'EAGAIN' || error.code === 'EWOULDBLOCK') return false;
+  throw error;
+}
+
+/** Changes the working directory without Node noticing: for one synchronous call and back. */
+export function chdir(target: string | number): void {
+  const result: number = typeof target === 'number' ? libc().fchdir(target) : libc().chdir(cstring(target));
+  if (result !== 0) throw failure('chdir', String(target));
+}
+
+export function syncfs(fd: number): void {
+  if (libc().syncfs(fd) !== 0) throw failure('syncfs', `fd ${fd}`);
+}
