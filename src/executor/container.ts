@@ -3,24 +3,37 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { ExecOptions } from './executor.ts';
 
+/** How crun, logging as JSON, says on the container's stderr that exec failed: its log is out of reach by then. */
+const EXEC_FAILURE = '{"msg":"exec container process';
+
 /** How long a killed container may take before it is killed again, in milliseconds. */
 const KILL_AGAIN = 500;
 
+export interface RuntimeEnd {
+  /** 128 + n after signal n. */
+  readonly exitCode: number;
+  /** The runtime's last word when the program could not be executed. */
+  readonly execFailure?: string;
+}
+
 /**
- * Runs an OCI runtime in the foreground until its container has ended and all its output is delivered; gives the exit
- * status, 128 + n after signal n. An abort kills every process of the container and still waits for the end.
+ * Runs an OCI runtime in the foreground until its container has ended and all its output is delivered. An abort kills every process of the container and still waits for the end.
  */
 export async function runRuntime(
   command: readonly [string, ...string[]],
   options: ExecOptions & { readonly inherit: boolean; readonly env: Readonly<Record<string, string>> },
-): Promise<number> {
+): Promise<RuntimeEnd> {
   const [program, ...args] = command;
   const child = spawn(program, args, {
     stdio: options.inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     env: { ...options.env },
   });
   child.stdout?.on('data', (data: Buffer) => options.onOutput?.(1, data));
-  child.stderr?.on('data', (data: Buffer) => options.onOutput?.(2, data));
+  let execFailure = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    if (data.subarray(0, EXEC_FAILURE.length).toString('latin1') === EXEC_FAILURE) execFailure = data.toString();
+    else options.onOutput?.(2, data);
+  });
   let again: NodeJS.Timeout | undefined;
   const abort = (): void => {
     killContainer(child);
@@ -29,10 +42,11 @@ export async function runRuntime(
   if (options.signal?.aborted === true) abort();
   options.signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await new Promise<number>((resolve, reject) => {
+    const exitCode = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal]));
     });
+    return execFailure === '' ? { exitCode } : { exitCode, execFailure };
   } finally {
     clearInterval(again);
     options.signal?.removeEventListener('abort', abort);

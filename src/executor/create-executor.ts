@@ -3,7 +3,6 @@ import { basename } from 'node:path';
 import { noEmulator } from '../emulation/create-emulation.ts';
 import type { Emulation } from '../emulation/emulation.ts';
 import { hostArchitecture } from '../emulation/native.ts';
-import { debug } from '../util/debug.ts';
 import { PolyarchError } from '../util/error.ts';
 import { findProgram } from '../util/find-program.ts';
 import { runRuntime } from './container.ts';
@@ -12,8 +11,8 @@ import { checkIds, checkUlimits, isMapped, readMappedIds } from './limits.ts';
 import { type CompiledSeccomp, findCompiled } from './seccomp-cache.ts';
 import { type Seccomp, defaultSeccomp } from './seccomp.ts';
 import { resolveInRootfs } from './rootfs-path.ts';
-import { runtimeConfig } from './runtime-config.ts';
-import { readRuntimeError, runtimeFailure } from './runtime-failure.ts';
+import { configText, runtimeConfig } from './runtime-config.ts';
+import { readRuntimeError, runtimeErrors, runtimeFailure } from './runtime-failure.ts';
 import { prepareMounts } from './step-mounts.ts';
 import { noteStubs } from './stubs.ts';
 import { type ResolvedUser, resolveUser } from './user.ts';
@@ -99,26 +98,24 @@ async function runStep(
   },
 ): Promise<ExecResult> {
   makeWorkingFolder(spec, step.singleId ? { uid: 0, gid: 0 } : step.user);
-  const prepared = await prepareMounts(spec, `${step.bundle}/files`);
+  using prepared = await prepareMounts(spec, `${step.bundle}/files`);
   const config = runtimeConfig(spec, { ...step, mounts: prepared.mounts });
-  writeFileSync(`${step.bundle}/config.json`, JSON.stringify(config));
+  writeFileSync(`${step.bundle}/config.json`, configText(config));
   const stubs = noteStubs(spec.rootfs, [...RUNTIME_FOLDERS, ...prepared.mounts.map((mount) => mount.destination)]);
   const log = `${step.bundle}/log`;
-  const crun = isCrun(step.runtime) ? ['--cgroup-manager=disabled'] : [];
+  // crun would look for cgroups it may not write; runc takes an identity id map for the first user namespace.
+  const cgroups = isCrun(step.runtime) ? '--cgroup-manager=disabled' : '--rootless=true';
+  const globals = ['--root', step.root, '--log', log, '--log-format', 'json', cgroups];
   try {
-    const started = performance.now();
-    const exitCode = await runRuntime(
-      // prettier-ignore
-      [step.runtime, '--root', step.root, '--log', log, '--log-format', 'json', ...crun, 'run', '--bundle', step.bundle, spec.id],
+    const { exitCode, execFailure } = await runRuntime(
+      [step.runtime, ...globals, 'run', '--bundle', step.bundle, spec.id],
       { ...options, inherit: spec.stdio === 'inherit', env: { XDG_RUNTIME_DIR: step.root } },
     );
-    debug('executor', () => `${spec.args.join(' ')}: ${exitCode} after ${Math.round(performance.now() - started)} ms`);
     options.signal?.throwIfAborted();
-    const failure = exitCode === 0 ? undefined : readRuntimeError(log);
+    const failure = exitCode === 0 ? undefined : (runtimeErrors(execFailure ?? '') ?? readRuntimeError(log));
     if (failure !== undefined) throw runtimeFailure(failure, spec);
     return { exitCode };
   } finally {
-    prepared.close();
     rmSync(`${step.root}/${spec.id}`, { recursive: true, force: true });
     stubs.clean();
   }

@@ -107,8 +107,20 @@ function defaultEnv(spec: ExecSpec, user: ResolvedUser): readonly string[] {
   ];
 }
 
-function rlimit(limit: { name: string; soft: number; hard: number }): object {
-  return { type: `RLIMIT_${limit.name.toUpperCase()}`, soft: limit.soft, hard: limit.hard };
+function rlimit({ name, soft, hard }: { name: string; soft: number; hard: number }): object {
+  return { type: `RLIMIT_${name.toUpperCase()}`, soft: limitValue(soft), hard: limitValue(hard) };
+}
+
+function limitValue(limit: number): number | string {
+  return limit < 0 ? INFINITY_MARK : limit;
+}
+
+/** Stands for RLIM_INFINITY, which a JavaScript number cannot hold; no argument or variable can hold a NUL. */
+const INFINITY_MARK = '\0infinity';
+
+/** The text of config.json. */
+export function configText(config: RuntimeConfig): string {
+  return JSON.stringify(config).replaceAll(JSON.stringify(INFINITY_MARK), String(2n ** 64n - 1n));
 }
 
 function defaultMounts(spec: ExecSpec, options: RuntimeConfigOptions): readonly RuntimeMount[] {

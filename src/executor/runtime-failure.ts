@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { PolyarchError } from '../util/error.ts';
 import type { ExecSpec } from './executor.ts';
 
-/** What the runtime wrote to its log as an error; undefined when it started the program. */
+/** What the runtime wrote to its log file as an error; undefined when it started the program. */
 export function readRuntimeError(log: string): string | undefined {
-  let text: string;
   try {
-    text = readFileSync(log, 'utf8');
+    return runtimeErrors(readFileSync(log, 'utf8'));
   } catch {
     return undefined;
   }
+}
+
+/** The errors in a log of JSON lines, joined; undefined when there are none. */
+export function runtimeErrors(text: string): string | undefined {
   const errors = text
     .split('\n')
     .filter((line) => line !== '')
@@ -37,7 +40,7 @@ export function runtimeFailure(message: string, spec: ExecSpec): PolyarchError {
       details: { exitCode: 127 },
     });
   }
-  if (/(?:exec|open executable)\b.*permission denied/i.test(message)) {
+  if (/(?:exec|open executable)\b.*(?:permission denied|operation not permitted)/i.test(message)) {
     return new PolyarchError('COMMAND_DENIED', `${program} in the image may not be executed by this user`, {
       hint: 'set its executable bit (COPY --chmod=755, or RUN chmod +x)',
       details: { exitCode: 126 },
@@ -54,7 +57,7 @@ function parseEntry(line: string): { level: string; message: string } | undefine
   try {
     value = JSON.parse(line);
   } catch {
-    return { level: 'error', message: line };
+    return undefined;
   }
   if (typeof value !== 'object' || value === null || !('msg' in value)) return undefined;
   return { level: 'level' in value ? String(value.level) : 'error', message: String(value.msg) };

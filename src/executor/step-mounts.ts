@@ -4,11 +4,9 @@ import { hostsFile, resolvConf } from './network-files.ts';
 import type { RuntimeMount } from './runtime-config.ts';
 import { openSshSocket } from './ssh-socket.ts';
 
-/** A step's mounts made ready in its bundle. */
-export interface PreparedMounts {
+/** A step's mounts made ready in its bundle; disposing of them ends what serves them. */
+export interface PreparedMounts extends Disposable {
   readonly mounts: readonly RuntimeMount[];
-  /** Ends what serves them. */
-  readonly close: () => void;
 }
 
 const FILE_OPTIONS = ['rbind', 'nosuid', 'noexec', 'nodev'];
@@ -59,7 +57,7 @@ export async function prepareMounts(spec: ExecSpec, folder: string): Promise<Pre
   }
   return {
     mounts,
-    close: () => {
+    [Symbol.dispose]: () => {
       for (const closer of closers) closer[Symbol.dispose]();
     },
   };
