@@ -26,7 +26,7 @@ describe('DiskStore', () => {
     await push();
     await expect(
       store.push(descriptorOf(Buffer.from('a'), { mediaType: 'x' }), Readable.from(['b'])),
-    ).rejects.toThrow();
+    ).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect(existsSync(join(folder, 'blobs/sha256', descriptor.digest.slice(7)))).toBe(true);
     expect(readdirSync(join(folder, 'ingest'))).toEqual([]);
   });

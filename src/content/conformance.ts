@@ -36,6 +36,8 @@ function chunked(content: Uint8Array, size = 64 * 1024): Readable {
   return Readable.from(chunks, { objectMode: true });
 }
 
+const identity = ({ mediaType, digest, size }: Descriptor) => ({ mediaType, digest, size });
+
 /** Registers the tests of a Storage; each test makes one of its own. */
 export function storageConformance(make: () => Promise<ConformanceSubject<Storage>>): void {
   describe('as a Storage', () => {
@@ -190,8 +192,6 @@ export function targetConformance(
       await target.push(descriptor, manifest);
       return descriptor;
     }
-
-    const identity = ({ mediaType, digest, size }: Descriptor) => ({ mediaType, digest, size });
 
     it('resolves a name to what was tagged with it last', async () => {
       const first = await pushImage();

@@ -5,10 +5,10 @@ import { type Descriptor, descriptorOf } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
 import { encodeJson } from '../oci/json.ts';
 import { MEDIA_TYPE } from '../oci/media-types.ts';
-import { type CopyProgress, copyGraph } from './copy-graph.ts';
+import { copyGraph, type CopyGraphOptions, type CopyProgress } from './copy-graph.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { Storage } from './storage.ts';
+import type { Fetcher, Storage } from './storage.ts';
 
 /** Puts content into a store; every push gives its descriptor. */
 async function put(store: Storage, mediaType: string, content: Uint8Array | object): Promise<Descriptor> {
@@ -70,6 +70,67 @@ class Recorder extends MemoryStore {
 class ClosedRecorder extends Recorder {
   readonly closed = true;
 }
+
+interface Failure {
+  readonly name: string;
+  readonly make: () => Promise<CopyGraphOptions & { source: Fetcher; root: Descriptor }>;
+  readonly error: object;
+}
+
+const FAILURES: readonly Failure[] = [
+  {
+    name: 'a blob is missing',
+    async make() {
+      const source = new MemoryStore();
+      const config = descriptorOf(Buffer.from('{}'), { mediaType: MEDIA_TYPE.ociConfig });
+      return { source, root: await put(source, MEDIA_TYPE.ociManifest, { schemaVersion: 2, config, layers: [] }) };
+    },
+    error: { code: 'NOT_FOUND', details: expect.objectContaining({ digest: digestOf('{}') }) },
+  },
+  {
+    name: 'the source lies about a blob',
+    async make() {
+      const { source, root } = await sample();
+      const fetch = async (descriptor: Descriptor) =>
+        descriptor.mediaType === MEDIA_TYPE.ociLayer
+          ? Readable.from([Buffer.alloc(descriptor.size)])
+          : source.fetch(descriptor);
+      return { source: { fetch }, root };
+    },
+    error: { code: 'DIGEST_MISMATCH' },
+  },
+  {
+    name: 'it is aborted',
+    async make() {
+      const { source, root } = await sample();
+      const abort = new AbortController();
+      return { source, root, signal: abort.signal, concurrency: 1, after: () => abort.abort(new Error('enough')) };
+    },
+    error: { message: 'enough' },
+  },
+  {
+    name: 'indexes are nested too deeply',
+    async make() {
+      const source = new MemoryStore();
+      let root = await putIndex(source, []);
+      for (let depth = 0; depth < 20; depth += 1) root = await putIndex(source, [root]);
+      return { source, root };
+    },
+    error: { code: 'GRAPH_TOO_DEEP' },
+  },
+  {
+    name: 'there are too many descriptors',
+    async make() {
+      const source = new MemoryStore();
+      const leaves = Array.from({ length: 12_000 }, (_, index) =>
+        descriptorOf(Buffer.from(`${index}`), { mediaType: 'x/y' }),
+      );
+      const parts = [await putIndex(source, leaves.slice(0, 6000)), await putIndex(source, leaves.slice(6000))];
+      return { source, root: await putIndex(source, parts), before: () => sleep(5) };
+    },
+    error: { code: 'GRAPH_TOO_LARGE' },
+  },
+];
 
 describe('copyGraph', () => {
   it('copies children before parents, each digest once, the root last, the bytes as they are', async () => {
@@ -209,97 +270,11 @@ describe('copyGraph', () => {
     expect(await target.exists(carried)).toBe(true);
   });
 
-  describe('fails, without the root in the target,', () => {
-    const failing = async (
-      copy: (target: Recorder) => Promise<{ root: Descriptor; done: Promise<void> }>,
-      error: object,
-    ) => {
-      const target = new Recorder();
-      const { root, done } = await copy(target);
-      await expect(done).rejects.toMatchObject(error);
-      expect(await target.exists(root)).toBe(false);
-      expect(target.inFlight).toBe(0);
-    };
-
-    it('when a blob is missing, naming it', () =>
-      failing(
-        async (target) => {
-          const source = new MemoryStore();
-          const config = descriptorOf(Buffer.from('{}'), { mediaType: MEDIA_TYPE.ociConfig });
-          const root = await put(source, MEDIA_TYPE.ociManifest, { schemaVersion: 2, config, layers: [] });
-          return { root, done: copyGraph({ source, target }, root) };
-        },
-        { code: 'NOT_FOUND', details: expect.objectContaining({ digest: digestOf('{}') }) },
-      ));
-
-    it('when the source lies about a blob', () =>
-      failing(
-        async (target) => {
-          const { source, root } = await sample();
-          const liar = {
-            fetch: async (descriptor: Descriptor) =>
-              descriptor.mediaType === MEDIA_TYPE.ociLayer
-                ? Readable.from([Buffer.alloc(descriptor.size)])
-                : source.fetch(descriptor),
-          };
-          return { root, done: copyGraph({ source: liar, target }, root) };
-        },
-        { code: 'DIGEST_MISMATCH' },
-      ));
-
-    it('when it is aborted', () =>
-      failing(
-        async (target) => {
-          const { source, root } = await sample();
-          const abort = new AbortController();
-          const done = copyGraph({ source, target }, root, {
-            signal: abort.signal,
-            concurrency: 1,
-            after: () => abort.abort(new Error('enough')),
-          });
-          return { root, done };
-        },
-        { message: 'enough' },
-      ));
-
-    it('when indexes are nested too deeply', () =>
-      failing(
-        async (target) => {
-          const source = new MemoryStore();
-          let root = await putIndex(source, []);
-          for (let depth = 0; depth < 20; depth += 1) root = await putIndex(source, [root]);
-          return { root, done: copyGraph({ source, target }, root) };
-        },
-        { code: 'GRAPH_TOO_DEEP' },
-      ));
-
-    it('when there are too many descriptors', () =>
-      failing(
-        async () => {
-          const source = new MemoryStore();
-          const list = (from: number) =>
-            Array.from({ length: 6000 }, (_, index) =>
-              descriptorOf(Buffer.from(`${from + index}`), { mediaType: 'x/y' }),
-            );
-          const parts = [await putIndex(source, list(0)), await putIndex(source, list(6000))];
-          const root = await putIndex(source, parts);
-          const all = {
-            exists: async () => false,
-            push: () => Promise.resolve(),
-            fetch: () => sleep(1).then(() => Readable.from([])),
-          };
-          const done = copyGraph(
-            {
-              source: {
-                fetch: async (descriptor) => (descriptor.mediaType === 'x/y' ? all.fetch() : source.fetch(descriptor)),
-              },
-              target: all,
-            },
-            root,
-          );
-          return { root, done };
-        },
-        { code: 'GRAPH_TOO_LARGE' },
-      ));
+  it.each(FAILURES)('fails when $name, without the root in the target', async ({ make, error }) => {
+    const target = new Recorder();
+    const { root, source, ...options } = await make();
+    await expect(copyGraph({ source, target }, root, options)).rejects.toMatchObject(error);
+    expect(await target.exists(root)).toBe(false);
+    expect(target.inFlight).toBe(0);
   });
 });

@@ -1,12 +1,23 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { PolyarchError } from '../util/error.ts';
 import { type Digest, digestOf, parseDigest, verifyBytes, verifyChunks, verifyStream } from './digest.ts';
 import { descriptorOf } from './descriptor.ts';
 
 const HELLO = 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
 const content = Buffer.from('hello');
 const descriptor = descriptorOf(content, { mediaType: 'text/plain' });
+
+/** What the body gives, or its failure's code and the digest that it names. */
+async function outcome<T>(body: () => Promise<T>): Promise<T | string> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof PolyarchError)) throw error;
+    return `${error.code}: ${/sha\d+:[a-f0-9]+/.exec(error.message)?.[0]}`;
+  }
+}
 
 describe('digestOf', () => {
   it('hashes bytes and the UTF-8 of a string alike', () => {
@@ -77,20 +88,20 @@ describe('verification', () => {
 
   describe.each(Object.keys(readers) as (keyof typeof readers)[])('%s', (reader) => {
     it.each(cases)('of $name: $code', async ({ chunks, descriptor, code }) => {
-      const read = async () => {
+      const found = await outcome(async () => {
         let text = '';
         for await (const chunk of readers[reader](chunks, descriptor)) text += Buffer.from(chunk).toString();
         return text;
-      };
-      if (code === undefined) await expect(read()).resolves.toBe(chunks.join(''));
-      else await expect(read()).rejects.toMatchObject({ code, message: expect.stringContaining(descriptor.digest) });
+      });
+      expect(found).toBe(code === undefined ? chunks.join('') : `${code}: ${descriptor.digest}`);
     });
   });
 
   it.each(cases)('verifyBytes of $name: $code', ({ chunks, descriptor, code }) => {
     const check = () => verifyBytes(Buffer.from(chunks.join('')), descriptor);
-    if (code === undefined) expect(check).not.toThrow();
-    else expect(check).toThrow(expect.objectContaining({ code }));
+    return expect(outcome(async () => check())).resolves.toBe(
+      code === undefined ? undefined : `${code}: ${descriptor.digest}`,
+    );
   });
 
   it('passes on the failure of the stream it reads', async () => {

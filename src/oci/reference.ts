@@ -1,4 +1,4 @@
-import { PolyarchError } from '../util/error.ts';
+import { messageOf, PolyarchError } from '../util/error.ts';
 import { type Digest, isDigest, parseDigest } from './digest.ts';
 
 /**
@@ -101,7 +101,7 @@ function digestPart(text: string, digest: string): Digest {
   try {
     return parseDigest(digest);
   } catch (error) {
-    throw invalid(text, error instanceof Error ? error.message : String(error), undefined);
+    throw invalid(text, messageOf(error), error instanceof PolyarchError ? error.hint : undefined);
   }
 }
 
