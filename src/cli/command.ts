@@ -14,5 +14,8 @@ export interface CommandEntry {
 }
 
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
-  build: { summary: 'Build an image for one or more platforms', load: async () => (await import('./commands/build.ts')).default },
+  build: {
+    summary: 'Build an image for one or more platforms',
+    load: async () => (await import('./commands/build.ts')).default,
+  },
 };

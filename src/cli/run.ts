@@ -22,14 +22,18 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
   const context = cliContext(process, abort.signal);
   const debugging = args.includes('--debug') || args.includes('-D');
-  if (debugging || context.env['POLYARCH_DEBUG'] === '1') setDebugSink((scope, text) => context.notice(`debug ${scope}: ${text}`));
+  if (debugging || context.env['POLYARCH_DEBUG'] === '1')
+    setDebugSink((scope, text) => context.notice(`debug ${scope}: ${text}`));
   // A reader that went away (`polyarch images | head -1`) is no failure.
   context.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
   try {
-    return await dispatch(args.filter((arg, i) => !(i === args.indexOf('--debug') || (i === args.indexOf('-D') && i === 0))), context);
+    return await dispatch(
+      args.filter((_arg, i) => !(i === args.indexOf('--debug') || (i === args.indexOf('-D') && i === 0))),
+      context,
+    );
   } catch (error) {
     if (interrupted !== undefined) {
       context.notice('canceled');
@@ -48,7 +52,10 @@ async function dispatch(args: readonly string[], context: CliContext): Promise<n
     .option('-D, --debug', 'say what is done, on stderr')
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput({ writeErr: (text) => void context.stderr.write(text), writeOut: (text) => void context.stdout.write(text) });
+    .configureOutput({
+      writeErr: (text) => void context.stderr.write(text),
+      writeOut: (text) => void context.stdout.write(text),
+    });
   let status = 0;
   const asked = args.find((arg) => !arg.startsWith('-')) ?? '';
   for (const [name, entry] of Object.entries(COMMANDS)) {

@@ -45,7 +45,11 @@ export function annotationsFor(
   platform?: Platform,
 ): Readonly<Record<string, string>> | undefined {
   const found = annotations
-    .filter((a) => a.level === level && (a.platform === undefined || (platform !== undefined && matchPlatform(a.platform, platform))))
+    .filter(
+      (a) =>
+        a.level === level &&
+        (a.platform === undefined || (platform !== undefined && matchPlatform(a.platform, platform))),
+    )
     .map((a) => [a.key, a.value] as const)
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return found.length === 0 ? undefined : Object.fromEntries(found);

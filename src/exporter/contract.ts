@@ -38,7 +38,15 @@ export interface LayerService extends Fetcher {
   /** The repository that a base image's blob came from, e.g. `docker.io/library/debian`: a registry on the same host can mount it. */
   origin(descriptor: Descriptor): string | undefined;
   /** Copies the root filesystem into a folder of the machine (made when missing), with the caller's own ids. */
-  exportDirectory(layers: LayerChain, destination: string, options?: { clampMtime?: number; signal?: AbortSignal }): Promise<void>;
+  exportDirectory(
+    layers: LayerChain,
+    destination: string,
+    options?: { clampMtime?: number; signal?: AbortSignal },
+  ): Promise<void>;
   /** The root filesystem as one uncompressed tar without whiteouts, written to a file. `prefix` goes before each name. */
-  exportTar(layers: LayerChain, file: string, options?: { prefix?: string; clampMtime?: number; signal?: AbortSignal }): Promise<void>;
+  exportTar(
+    layers: LayerChain,
+    file: string,
+    options?: { prefix?: string; clampMtime?: number; signal?: AbortSignal },
+  ): Promise<void>;
 }

@@ -20,7 +20,12 @@ export interface Image {
   readonly root: Descriptor;
   readonly made: readonly MadeBlob[];
   readonly layers: readonly Descriptor[];
-  readonly manifests: readonly { readonly platform: Platform; readonly manifest: Descriptor; readonly config: Descriptor; readonly layers: readonly Descriptor[] }[];
+  readonly manifests: readonly {
+    readonly platform: Platform;
+    readonly manifest: Descriptor;
+    readonly config: Descriptor;
+    readonly layers: readonly Descriptor[];
+  }[];
 }
 
 export interface ImageOptions {
@@ -46,14 +51,19 @@ export async function makeImage(
   const pack = {
     compression: options.format.compression,
     forceCompression: options.format.forceCompression,
-    ...(options.format.rewriteTimestamp && options.sourceDateEpoch !== undefined ? { clampMtime: options.sourceDateEpoch } : {}),
+    ...(options.format.rewriteTimestamp && options.sourceDateEpoch !== undefined
+      ? { clampMtime: options.sourceDateEpoch }
+      : {}),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   const docker = !options.format.ociMediaTypes;
   const manifests = await Promise.all(
     results.map(async (result) => {
       const packed = await layers.pack(result.layers, pack);
-      const config = jsonBlob(docker ? MEDIA_TYPE.dockerConfig : MEDIA_TYPE.ociConfig, imageConfig(result, packed, options));
+      const config = jsonBlob(
+        docker ? MEDIA_TYPE.dockerConfig : MEDIA_TYPE.ociConfig,
+        imageConfig(result, packed, options),
+      );
       const mediaType = docker ? MEDIA_TYPE.dockerManifest : MEDIA_TYPE.ociManifest;
       const descriptors = packed.map((layer) => layerDescriptor(layer.descriptor, docker));
       const manifest = jsonBlob(mediaType, {
@@ -66,7 +76,10 @@ export async function makeImage(
       return { platform: result.platform, manifest, config, layers: descriptors };
     }),
   );
-  const single = manifests.length === 1 && options.alwaysIndex !== true && !annotations.some((a) => a.level.startsWith('index')) ? manifests[0] : undefined;
+  const single =
+    manifests.length === 1 && options.alwaysIndex !== true && !annotations.some((a) => a.level.startsWith('index'))
+      ? manifests[0]
+      : undefined;
   const index = jsonBlob(docker ? MEDIA_TYPE.dockerIndex : MEDIA_TYPE.ociIndex, {
     schemaVersion: 2,
     mediaType: docker ? MEDIA_TYPE.dockerIndex : MEDIA_TYPE.ociIndex,
@@ -81,9 +94,17 @@ export async function makeImage(
   const root = single === undefined ? index.descriptor : single.manifest.descriptor;
   return {
     root: descriptorAnnotations === undefined ? root : { ...root, annotations: descriptorAnnotations },
-    made: [...manifests.flatMap(({ config, manifest }) => [config, manifest]), ...(single === undefined ? [index] : [])],
+    made: [
+      ...manifests.flatMap(({ config, manifest }) => [config, manifest]),
+      ...(single === undefined ? [index] : []),
+    ],
     layers: [...new Map(manifests.flatMap((m) => m.layers).map((layer) => [layer.digest, layer])).values()],
-    manifests: manifests.map((m) => ({ platform: m.platform, manifest: m.manifest.descriptor, config: m.config.descriptor, layers: m.layers })),
+    manifests: manifests.map((m) => ({
+      platform: m.platform,
+      manifest: m.manifest.descriptor,
+      config: m.config.descriptor,
+      layers: m.layers,
+    })),
   };
 }
 

@@ -53,10 +53,40 @@ export interface FilesOutput {
   readonly rewriteTimestamp: boolean;
 }
 
-const FORMAT = ['oci-mediatypes', 'compression', 'compression-level', 'force-compression', 'rewrite-timestamp', 'name', 'attestation-inline', 'oci-artifact', 'prefer-nondist-layers'];
+const FORMAT = [
+  'oci-mediatypes',
+  'compression',
+  'compression-level',
+  'force-compression',
+  'rewrite-timestamp',
+  'name',
+  'attestation-inline',
+  'oci-artifact',
+  'prefer-nondist-layers',
+];
 const KEYS: Readonly<Record<string, readonly string[]>> = {
-  image: [...FORMAT, 'push', 'push-by-digest', 'name-canonical', 'registry.insecure', 'unpack', 'store', 'dangling-name-prefix', 'danging-name-empty-only'],
-  registry: [...FORMAT, 'push', 'push-by-digest', 'name-canonical', 'registry.insecure', 'unpack', 'store', 'dangling-name-prefix', 'danging-name-empty-only'],
+  image: [
+    ...FORMAT,
+    'push',
+    'push-by-digest',
+    'name-canonical',
+    'registry.insecure',
+    'unpack',
+    'store',
+    'dangling-name-prefix',
+    'danging-name-empty-only',
+  ],
+  registry: [
+    ...FORMAT,
+    'push',
+    'push-by-digest',
+    'name-canonical',
+    'registry.insecure',
+    'unpack',
+    'store',
+    'dangling-name-prefix',
+    'danging-name-empty-only',
+  ],
   oci: [...FORMAT, 'dest', 'tar'],
   docker: [...FORMAT, 'dest', 'tar', 'context'],
   local: ['dest', 'platform-split', 'rewrite-timestamp', 'mode'],
@@ -77,7 +107,12 @@ export function parseOutput(text: string): OutputSpec {
   attributes.delete('type');
   const known = KEYS[type];
   if (known === undefined) {
-    throw invalid(text, type === '' ? 'type= is missing' : `there is no type ${JSON.stringify(type)}${didYouMean(type, Object.keys(KEYS))}`);
+    throw invalid(
+      text,
+      type === ''
+        ? 'type= is missing'
+        : `there is no type ${JSON.stringify(type)}${didYouMean(type, Object.keys(KEYS))}`,
+    );
   }
   for (const key of attributes.keys()) {
     if (!known.includes(key) && !(key.startsWith('annotation') && known.includes('name'))) {
@@ -103,8 +138,15 @@ export function parseOutput(text: string): OutputSpec {
       const destination = attributes.get('dest');
       const tar = given.flag('tar', true);
       if (type === 'oci' && destination === undefined) throw invalid(text, 'dest= is missing');
-      if (!tar && (destination === undefined || destination === '-')) throw invalid(text, 'tar=false needs a folder as dest=');
-      return { kind: type, format: given.format(type === 'oci'), names: given.names(), tar, ...(destination === undefined ? {} : { destination }) };
+      if (!tar && (destination === undefined || destination === '-'))
+        throw invalid(text, 'tar=false needs a folder as dest=');
+      return {
+        kind: type,
+        format: given.format(type === 'oci'),
+        names: given.names(),
+        tar,
+        ...(destination === undefined ? {} : { destination }),
+      };
     }
     case 'local':
     case 'tar': {
@@ -156,8 +198,10 @@ class Attributes {
       .filter(([key]) => key.startsWith('annotation') && key !== 'attestation-inline')
       .map(([key, value]) => {
         const match = /^annotation(?:-([a-z-]+))?(\[[^\]]*\])?\.(.+)$/.exec(key);
-        if (match === null) throw invalid(this.#text, `${JSON.stringify(key)} is not annotation.KEY or annotation-LEVEL.KEY`);
-        const level = match[1] === undefined && match[2] === undefined ? '' : `${match[1] ?? 'manifest'}${match[2] ?? ''}:`;
+        if (match === null)
+          throw invalid(this.#text, `${JSON.stringify(key)} is not annotation.KEY or annotation-LEVEL.KEY`);
+        const level =
+          match[1] === undefined && match[2] === undefined ? '' : `${match[1] ?? 'manifest'}${match[2] ?? ''}:`;
         return `${level}${match[3]}=${value}`;
       });
     const compression = this.#compression();
@@ -173,14 +217,18 @@ class Attributes {
   /** zstd layers exist only in OCI manifests. */
   #ociMediaTypes(fallback: boolean, compression: Compression): boolean {
     const oci = this.flag('oci-mediatypes', fallback);
-    if (!oci && compression.type === 'zstd') throw invalid(this.#text, 'compression=zstd and oci-mediatypes=false exclude each other');
+    if (!oci && compression.type === 'zstd')
+      throw invalid(this.#text, 'compression=zstd and oci-mediatypes=false exclude each other');
     return oci;
   }
 
   #compression(): Compression {
     const type = this.#values.get('compression') ?? 'gzip';
     if (type !== 'gzip' && type !== 'zstd' && type !== 'uncompressed') {
-      throw invalid(this.#text, `compression=${type} is none of gzip, zstd, uncompressed${type === 'estargz' ? ' (estargz needs a BuildKit builder)' : ''}`);
+      throw invalid(
+        this.#text,
+        `compression=${type} is none of gzip, zstd, uncompressed${type === 'estargz' ? ' (estargz needs a BuildKit builder)' : ''}`,
+      );
     }
     const text = this.#values.get('compression-level');
     if (text === undefined) return { type };

@@ -3,8 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Mounted, Snapshotter } from '../snapshot/layer.ts';
 import { type Lock, lock, tryLock } from '../util/lock.ts';
-import { copyInto } from './files/copy.ts';
-import { resolveInRoot } from './files/resolve.ts';
+import { applyFileActions } from './files/apply.ts';
 import type { StorePaths } from './paths.ts';
 import type { StepMount } from './protocol.ts';
 
@@ -51,9 +50,9 @@ async function fill(
   mkdirSync(made, { recursive: true, mode: 0o755 });
   try {
     if (mount.layers.length > 0) {
-      await using view = await snapshots.view(mount.layers);
-      const sourcePath = resolveInRoot(view.path, mount.selector);
-      await copyInto({ sourceRoot: view.path, sourcePath, destRoot: made, destPath: '/', options: { dirCopyContents: true } });
+      const source = { kind: 'layers', layers: mount.layers } as const;
+      const copy = { kind: 'copy', source, sourcePath: mount.selector, destPath: '/', dirCopyContents: true } as const;
+      await applyFileActions(made, [copy], { view: (layers) => snapshots.view(layers), warn: () => {} });
     }
     mkdirSync(paths.cacheMounts, { recursive: true });
     if (!existsSync(path)) renameSync(made, path);

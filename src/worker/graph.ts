@@ -1,5 +1,5 @@
 import type { Definition } from '../llb/definition.ts';
-import { decodeOp } from '../llb/decode.ts';
+import { decodeOp } from '../llb/read.ts';
 import { type Digest, digestOf, parseDigest } from '../oci/digest.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { Edge, Op, Vertex } from '../solver/vertex.ts';
@@ -36,7 +36,13 @@ export function loadGraph(definition: Definition, steps: StepContext): Graph {
   return { vertices, ...(result === undefined ? {} : { result }) };
 }
 
-function vertex(digest: Digest, op: PbOp, inputs: readonly Edge[], definition: Definition, steps: StepContext): Vertex<Ref> {
+function vertex(
+  digest: Digest,
+  op: PbOp,
+  inputs: readonly Edge[],
+  definition: Definition,
+  steps: StepContext,
+): Vertex<Ref> {
   const metadata = definition.metadata.get(digest);
   const platform = platformOf(op);
   return {

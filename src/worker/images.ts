@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { BlobStore } from '../content/blob-store.ts';
+import type { Readable } from 'node:stream';
+import type { DiskStore } from '../content/blob-store.ts';
 import type { ImageStore } from '../content/image-store.ts';
 import type { Resolver, Fetcher } from '../content/storage.ts';
 import type { ImageMetaResolver, ResolveImageOptions, ResolvedImage } from '../llb/metadata.ts';
@@ -59,7 +60,7 @@ export interface PlatformImage {
 }
 
 export interface ImagesOptions {
-  readonly content: BlobStore;
+  readonly content: DiskStore;
   readonly store: ImageStore;
   readonly db: DatabaseSync;
   readonly remote: ImageRemote;
@@ -97,7 +98,10 @@ export class Images implements ImageMetaResolver {
       const configBytes = await this.#small(reference, config, LIMITS.configBytes);
       const diffIds = parseConfig(configBytes, config).rootfs.diff_ids;
       if (diffIds.length !== layers.length) {
-        throw new PolyarchError('INVALID_IMAGE', `${reference.text} (${manifest.digest}) has ${layers.length} layers but ${diffIds.length} diff_ids`);
+        throw new PolyarchError(
+          'INVALID_IMAGE',
+          `${reference.text} (${manifest.digest}) has ${layers.length} layers but ${diffIds.length} diff_ids`,
+        );
       }
       this.#noteOrigins(reference, layers);
       return {
@@ -113,22 +117,34 @@ export class Images implements ImageMetaResolver {
   }
 
   /** The bytes of a blob that some image named: from the content store, else fetched into it. */
-  async provide(descriptor: Descriptor, signal?: AbortSignal): Promise<void> {
+  async provide(
+    descriptor: Descriptor,
+    options: { onProgress?: (current: number) => void; signal?: AbortSignal } = {},
+  ): Promise<void> {
     const { content, remote } = this.#options;
     if (content.hasSync(descriptor)) return;
+    const { signal, onProgress } = options;
     const abortable = signal === undefined ? {} : { signal };
     let failure: unknown;
     for (const repository of this.origins(descriptor.digest)) {
       try {
         const source = await remote.open(repository);
-        await content.push(descriptor, await source.fetch(descriptor, abortable), abortable);
+        const stream = await source.fetch(descriptor, abortable);
+        if (onProgress !== undefined) countBytes(stream, onProgress);
+        await content.push(descriptor, stream, abortable);
         return;
       } catch (error) {
         signal?.throwIfAborted();
         failure = error;
       }
     }
-    throw failure ?? new PolyarchError('NOT_FOUND', `the bytes of layer ${descriptor.digest} are neither in the store nor in a registry that it is known from`);
+    throw (
+      failure ??
+      new PolyarchError(
+        'NOT_FOUND',
+        `the bytes of layer ${descriptor.digest} are neither in the store nor in a registry that it is known from`,
+      )
+    );
   }
 
   /** Repositories that a blob is known from, e.g. `docker.io/library/debian`. */
@@ -141,7 +157,9 @@ export class Images implements ImageMetaResolver {
     const { repository } = reference;
     for (const layer of layers) {
       if (this.origins(layer.digest).includes(repository)) continue;
-      this.#options.db.prepare('INSERT OR IGNORE INTO blob_origins (digest, repository, media_type, size) VALUES (?, ?, ?, ?)').run(layer.digest, repository, layer.mediaType, layer.size);
+      this.#options.db
+        .prepare('INSERT OR IGNORE INTO blob_origins (digest, repository, media_type, size) VALUES (?, ?, ?, ?)')
+        .run(layer.digest, repository, layer.mediaType, layer.size);
     }
   }
 
@@ -150,7 +168,7 @@ export class Images implements ImageMetaResolver {
     return once(this.#roots, `${text} ${options.mode}`, async () => {
       const { store, remote } = this.#options;
       if (options.mode !== 'pull') {
-        const local = store.get(text)?.descriptor;
+        const local = text.startsWith(LAYOUT) ? undefined : store.get(text)?.descriptor;
         if (local !== undefined) {
           debug('images', () => `${text} is in the local store`);
           return local;
@@ -166,8 +184,8 @@ export class Images implements ImageMetaResolver {
 
   /** The descriptor of a manifest whose bytes are here already: a digest needs no registry. */
   #knownManifest(digest: Digest): Descriptor | undefined {
+    if (!this.#options.content.hasSync(digest)) return undefined;
     const bytes = this.#options.content.readSync(digest);
-    if (bytes === undefined) return undefined;
     const { mediaType } = JSON.parse(Buffer.from(bytes).toString()) as { mediaType?: unknown };
     return typeof mediaType === 'string' ? { mediaType, digest, size: bytes.length } : undefined;
   }
@@ -176,28 +194,46 @@ export class Images implements ImageMetaResolver {
     const index = parseIndex(await this.#small(reference, root, LIMITS.manifestBytes), root);
     const chosen = selectPlatform(index.manifests, platform);
     if (chosen !== undefined) return chosen;
-    const has = index.manifests.flatMap((m) => (m.platform === undefined || m.platform.os === 'unknown' ? [] : [formatPlatform(m.platform)]));
-    throw new PolyarchError('PLATFORM_NOT_IN_INDEX', `${named(reference.repository, { ...reference, digest: root.digest }).text} has no image for ${formatPlatform(platform)}`, {
-      hint: `it has: ${has.join(', ') || 'none at all'}`,
-      details: { platform: formatPlatform(platform), platforms: has },
-    });
+    const has = index.manifests.flatMap((m) =>
+      m.platform === undefined || m.platform.os === 'unknown' ? [] : [formatPlatform(m.platform)],
+    );
+    throw new PolyarchError(
+      'PLATFORM_NOT_IN_INDEX',
+      `${named(reference.repository, { ...reference, digest: root.digest }).text} has no image for ${formatPlatform(platform)}`,
+      {
+        hint: `it has: ${has.join(', ') || 'none at all'}`,
+        details: { platform: formatPlatform(platform), platforms: has },
+      },
+    );
   }
 
   /** A manifest or config: from the content store, else fetched into it. */
   async #small(reference: ImageName, descriptor: Descriptor, limit: number): Promise<Uint8Array> {
     const { content, remote } = this.#options;
-    const local = content.readSync(descriptor.digest);
-    if (local !== undefined) return local;
+    if (content.hasSync(descriptor)) return content.readSync(descriptor);
     if (descriptor.size > limit) {
-      throw new PolyarchError('TOO_LARGE', `${descriptor.digest} of ${reference.text} is ${descriptor.size} bytes; at most ${limit} are read`);
+      throw new PolyarchError(
+        'TOO_LARGE',
+        `${descriptor.digest} of ${reference.text} is ${descriptor.size} bytes; at most ${limit} are read`,
+      );
     }
     const source = await remote.open(reference.repository);
     const chunks: Uint8Array[] = [];
     for await (const chunk of await source.fetch(descriptor)) chunks.push(chunk as Uint8Array); // a byte stream
     const bytes = Buffer.concat(chunks);
-    content.writeSync(descriptor, bytes);
+    content.writeSync(bytes);
     return bytes;
   }
+}
+
+/** Calls back with the bytes that went through so far. */
+function countBytes(stream: Readable, onProgress: (current: number) => void): void {
+  let current = 0;
+  const push = stream.push.bind(stream);
+  stream.push = (chunk, encoding) => {
+    if (chunk !== null) onProgress((current += (chunk as Uint8Array).length)); // a byte stream
+    return push(chunk, encoding);
+  };
 }
 
 function once<V>(map: Map<string, Promise<V>>, key: string, make: () => Promise<V>): Promise<V> {

@@ -12,8 +12,10 @@ export interface StorePaths {
   readonly locks: string;
   /** Stat caches of contexts, git and http copies. */
   readonly sources: string;
-  /** Bundles and sockets of running steps. */
+  /** Bundles and secrets of running steps; the worker mounts a tmpfs there. */
   readonly run: string;
+  /** Contexts that were fetched, outputs on their way. */
+  readonly temporary: string;
 }
 
 export function storePaths(home: string): StorePaths {
@@ -26,5 +28,6 @@ export function storePaths(home: string): StorePaths {
     locks: join(home, 'locks'),
     sources: join(home, 'sources'),
     run: join(home, 'run'),
+    temporary: join(home, 'tmp'),
   };
 }

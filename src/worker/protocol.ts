@@ -7,23 +7,37 @@ import type { FileAction, TreeSelector } from './files/contract.ts';
 /** What the CLI asks of its worker: everything that needs the namespaces. Layers named in a call are unpacked before it. */
 export interface WorkerMethods {
   /** Makes a layer's folder from its blob in the content store. */
-  unpack: { params: { layer: Layer; blob: string; mediaType: string }; event: { warning: string }; result: { diffId: Digest } };
+  unpack: {
+    params: { layer: Layer; blob: string; mediaType: string };
+    event: { warning: string };
+    result: { diffId: Digest };
+  };
   /** Runs one step; a layer for each mount that asks for one. */
   exec: { params: ExecStep; event: StepOutput; result: { exitCode: number; outputs: Record<number, Layer> } };
   /** Does file actions on top of a chain; gives the new layer. */
   files: { params: FileStep; event: { warning: string }; result: Layer };
   /** Packs a layer into the content store. */
-  pack: { params: PackStep; event: { current: number }; result: { descriptor: Descriptor; diffId: Digest } };
+  pack: { params: PackStep; event: never; result: { descriptor: Descriptor; diffId: Digest } };
   /** The digest of what the selectors pick from a root filesystem. */
   digest: { params: { layers: LayerChain; selectors: readonly TreeSelector[] }; event: never; result: Digest };
   /** Copies a root filesystem to a folder or into a tar file of the machine. */
   export: {
-    params: { layers: LayerChain; kind: 'directory' | 'tar'; destination: string; prefix?: string; clampMtime?: number };
+    params: {
+      layers: LayerChain;
+      kind: 'directory' | 'tar';
+      destination: string;
+      prefix?: string;
+      clampMtime?: number;
+    };
     event: never;
     result: undefined;
   };
   /** Runs an image's command with the CLI's own stdin, stdout and stderr. */
-  run: { params: { layers: LayerChain; spec: StepSpec; binds: readonly Bind[] }; event: StepOutput; result: { exitCode: number } };
+  run: {
+    params: { layers: LayerChain; spec: StepSpec; binds: readonly Bind[] };
+    event: StepOutput;
+    result: { exitCode: number };
+  };
   /** Removes layers' folders and cache mounts. */
   remove: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: undefined };
 }
@@ -65,8 +79,22 @@ export type StepMount =
       readonly selector: string;
     }
   | { readonly kind: 'tmpfs'; readonly target: string; readonly size: number }
-  | { readonly kind: 'secret'; readonly target: string; readonly data: Uint8Array; readonly uid: number; readonly gid: number; readonly mode: number }
-  | { readonly kind: 'ssh'; readonly target: string; readonly socket: string; readonly uid: number; readonly gid: number; readonly mode: number };
+  | {
+      readonly kind: 'secret';
+      readonly target: string;
+      readonly data: Uint8Array;
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+    }
+  | {
+      readonly kind: 'ssh';
+      readonly target: string;
+      readonly socket: string;
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+    };
 
 export interface Bind {
   readonly source: string;
@@ -82,7 +110,6 @@ export interface FileStep {
 
 export interface PackStep {
   readonly layer: Layer;
-  readonly lower: LayerChain;
   readonly compression: Compression;
   readonly clampMtime?: number;
 }

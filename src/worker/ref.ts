@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { LayerChain } from '../snapshot/layer.ts';
-import type { FolderSource, TreeSelector } from './files/contract.ts';
+import type { ContextScan } from './sources/local-scan.ts';
 
 /**
  * A result of a step: a root filesystem as layers, or, for a local source, a folder of the machine that
@@ -15,11 +15,9 @@ export interface LayersRef {
 
 export interface FolderRef {
   readonly kind: 'folder';
-  readonly source: FolderSource;
+  readonly scan: ContextScan;
   /** Of everything that the scan saw. */
   readonly digest: Digest;
-  /** Of what the selectors pick from the scan. */
-  select(selectors: readonly TreeSelector[]): Digest;
 }
 
 export const SCRATCH: LayersRef = { kind: 'layers', layers: [] };

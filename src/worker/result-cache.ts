@@ -61,7 +61,9 @@ export class StoredResults implements ResultCache<Ref> {
     });
     const now = Date.now();
     transaction(this.#db, () => {
-      this.#db.prepare('INSERT OR REPLACE INTO results (id, outputs, created, used) VALUES (?, ?, ?, ?)').run(id, JSON.stringify(chains), now, now);
+      this.#db
+        .prepare('INSERT OR REPLACE INTO results (id, outputs, created, used) VALUES (?, ?, ?, ?)')
+        .run(id, JSON.stringify(chains), now, now);
       for (const key of keys) this.alias(key, id);
     });
     this.#loaded.set(id, outputs);
@@ -76,7 +78,9 @@ export class StoredResults implements ResultCache<Ref> {
   }
 
   saveContent(id: Digest, output: number, selector: string, digest: Digest): void {
-    this.#db.prepare('INSERT OR REPLACE INTO result_contents (id, output, selector, digest) VALUES (?, ?, ?, ?)').run(id, output, selector, digest);
+    this.#db
+      .prepare('INSERT OR REPLACE INTO result_contents (id, output, selector, digest) VALUES (?, ?, ?, ?)')
+      .run(id, output, selector, digest);
   }
 
   lock(id: Digest, options: { onWait?: () => void; signal?: AbortSignal }): Promise<Disposable> {

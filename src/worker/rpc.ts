@@ -32,14 +32,20 @@ export type Methods = Readonly<Record<string, Method>>;
 
 export type Handlers<M> = {
   readonly [K in keyof M]: M[K] extends Method
-    ? (params: M[K]['params'], context: { readonly send: (event: M[K]['event']) => void; readonly signal: AbortSignal }) => Promise<M[K]['result']>
+    ? (
+        params: M[K]['params'],
+        context: { readonly send: (event: M[K]['event']) => void; readonly signal: AbortSignal },
+      ) => Promise<M[K]['result']>
     : never;
 };
 
 /** The calling side. When the worker ends, every open call fails with WORKER_DIED and its last words. */
 export class RpcClient<M extends { [K in keyof M]: Method }> {
   readonly #child: ChildProcess;
-  readonly #calls = new Map<number, { event: (value: unknown) => void; resolve: (value: unknown) => void; reject: (error: unknown) => void }>();
+  readonly #calls = new Map<
+    number,
+    { event: (value: unknown) => void; resolve: (value: unknown) => void; reject: (error: unknown) => void }
+  >();
   #next = 0;
   #ended: Error | undefined;
 
@@ -47,7 +53,10 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
     this.#child = child;
     child.on('message', (message) => this.#receive(message as Message)); // sent by serveRpc below
     const end = (how: string) => {
-      this.#ended ??= new PolyarchError('WORKER_DIED', `the build worker ended (${how}): ${lastWords().trim() || 'no output'}`);
+      this.#ended ??= new PolyarchError(
+        'WORKER_DIED',
+        `the build worker ended (${how}): ${lastWords().trim() || 'no output'}`,
+      );
       for (const call of this.#calls.values()) call.reject(this.#ended);
       this.#calls.clear();
     };
@@ -65,10 +74,12 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       const cancel = () => this.#send({ type: 'cancel', id });
-      const settle = <T>(then: (value: T) => void) => (value: T) => {
-        options.signal?.removeEventListener('abort', cancel);
-        then(value);
-      };
+      const settle =
+        <T>(then: (value: T) => void) =>
+        (value: T) => {
+          options.signal?.removeEventListener('abort', cancel);
+          then(value);
+        };
       options.signal?.addEventListener('abort', cancel, { once: true });
       // The worker answers with this method's types: both sides are checked against M.
       const event = (value: unknown) => options.onEvent?.(value as M[K]['event']);
@@ -105,7 +116,10 @@ export function serveRpc<M extends { [K in keyof M]: Method }>(process: NodeJS.P
     try {
       if (!(method in handlers)) throw new Error(`the worker has no method ${method}`);
       const handler = handlers[method as keyof M]; // checked on the line above
-      const value = await handler(params, { send: (event) => send({ type: 'event', id, event }), signal: abort.signal });
+      const value = await handler(params, {
+        send: (event) => send({ type: 'event', id, event }),
+        signal: abort.signal,
+      });
       send({ type: 'result', id, value });
     } catch (error) {
       send({ type: 'error', id, error: toWire(error) });
@@ -122,7 +136,11 @@ function toWire(error: unknown): WireError {
   }
   if (!(error instanceof Error)) return { message: String(error) };
   if ('code' in error && error.code === 'ENOSPC') {
-    return { code: 'NO_SPACE', message: `no space left on the disk: ${error.message}`, hint: 'free some space, for instance with: polyarch prune' };
+    return {
+      code: 'NO_SPACE',
+      message: `no space left on the disk: ${error.message}`,
+      hint: 'free some space, for instance with: polyarch prune',
+    };
   }
   return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
 }

@@ -9,7 +9,7 @@ export function contentKey(selectors: readonly TreeSelector[], steps: StepContex
   return {
     selector: digestOf(JSON.stringify(selectors)),
     async digest(input, context) {
-      if (input.kind === 'folder') return input.select(selectors);
+      if (input.kind === 'folder') return input.scan.digest(selectors, context);
       const layers = await steps.materialize(input, context.signal);
       const worker = await steps.worker();
       return await worker.call('digest', { layers, selectors }, { signal: context.signal });

@@ -20,11 +20,31 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
   return {
     async cacheMap() {
       const { proxyEnv: _, extraHosts: __, ...counted } = meta;
-      const mounts = exec.mounts.map((m) => [m.input, m.dest, m.mountType, m.output, m.readonly, contentInput(m) ? '' : m.selector]);
-      const definition = { op: 'exec', meta: counted, mounts, network: exec.network, security: exec.security, secrets: exec.secretenv, platform };
+      const mounts = exec.mounts.map((m) => [
+        m.input,
+        m.dest,
+        m.mountType,
+        m.output,
+        m.readonly,
+        contentInput(m) ? '' : m.selector,
+      ]);
+      const definition = {
+        op: 'exec',
+        meta: counted,
+        mounts,
+        network: exec.network,
+        security: exec.security,
+        secrets: exec.secretenv,
+        platform,
+      };
       return {
         digest: digestOf(JSON.stringify(definition)),
-        inputs: op.inputs.map((_input, i) => inputKey(exec.mounts.filter((mount) => mount.input === i), steps)),
+        inputs: op.inputs.map((_input, i) =>
+          inputKey(
+            exec.mounts.filter((mount) => mount.input === i),
+            steps,
+          ),
+        ),
       };
     },
 
@@ -72,31 +92,60 @@ function contentInput(mount: Mount): boolean {
 
 function inputKey(mounts: readonly Mount[], steps: StepContext): ContentKey<Ref> | undefined {
   if (mounts.length === 0 || !mounts.every(contentInput)) return undefined;
-  return contentKey(mounts.map((mount) => ({ path: mount.selector === '' ? '/' : mount.selector, followLinks: true })), steps);
+  return contentKey(
+    mounts.map((mount) => ({ path: mount.selector === '' ? '/' : mount.selector, followLinks: true })),
+    steps,
+  );
 }
 
 function checkAllowed(exec: ExecOp, allowed: ReadonlySet<string>): void {
-  const asked = [exec.network === 'HOST' ? 'network.host' : '', exec.security === 'INSECURE' ? 'security.insecure' : ''];
+  const asked = [
+    exec.network === 'HOST' ? 'network.host' : '',
+    exec.security === 'INSECURE' ? 'security.insecure' : '',
+  ];
   for (const entitlement of asked.filter((name) => name !== '' && !allowed.has(name))) {
-    throw new PolyarchError('NOT_ALLOWED', `the step asks for ${entitlement}, which this build does not allow`, { hint: `add --allow ${entitlement}` });
+    throw new PolyarchError('NOT_ALLOWED', `the step asks for ${entitlement}, which this build does not allow`, {
+      hint: `add --allow ${entitlement}`,
+    });
   }
   if (exec.cdiDevices.some((device) => !device.optional)) {
-    throw new PolyarchError('NO_DEVICE', `the step asks for the device ${exec.cdiDevices[0]?.name}; this engine has no devices`, { hint: 'build it on a BuildKit builder that has the device' });
+    throw new PolyarchError(
+      'NO_DEVICE',
+      `the step asks for the device ${exec.cdiDevices[0]?.name}; this engine has no devices`,
+      { hint: 'build it on a BuildKit builder that has the device' },
+    );
   }
 }
 
-async function stepMount(mount: Mount, inputs: readonly Ref[], steps: StepContext, context: OpContext): Promise<StepMount[]> {
+async function stepMount(
+  mount: Mount,
+  inputs: readonly Ref[],
+  steps: StepContext,
+  context: OpContext,
+): Promise<StepMount[]> {
   const target = mount.dest;
   const selector = mount.selector === '' ? '/' : mount.selector;
-  const layers = async () => steps.materialize(mount.input < 0 ? SCRATCH : (inputs[mount.input] ?? SCRATCH), context.signal);
+  const layers = async () =>
+    steps.materialize(mount.input < 0 ? SCRATCH : (inputs[mount.input] ?? SCRATCH), context.signal);
   switch (mount.mountType) {
     case 'BIND': {
-      const output = mount.output >= 0 && !mount.readonly ? { output: { index: mount.output, layerId: steps.newLayerId() } } : {};
+      const output =
+        mount.output >= 0 && !mount.readonly ? { output: { index: mount.output, layerId: steps.newLayerId() } } : {};
       return [{ kind: 'layers', target, layers: await layers(), selector, readonly: mount.readonly, ...output }];
     }
     case 'CACHE': {
       const sharing = SHARING[mount.cacheOpt?.sharing ?? 'SHARED'];
-      return [{ kind: 'cache', target, id: mount.cacheOpt?.ID ?? target, sharing, readonly: mount.readonly, layers: await layers(), selector }];
+      return [
+        {
+          kind: 'cache',
+          target,
+          id: mount.cacheOpt?.ID ?? target,
+          sharing,
+          readonly: mount.readonly,
+          layers: await layers(),
+          selector,
+        },
+      ];
     }
     case 'TMPFS':
       // /dev/shm has its size from the runtime, see shmSize.
@@ -119,7 +168,9 @@ async function stepMount(mount: Mount, inputs: readonly Ref[], steps: StepContex
 }
 
 function missing(what: string, id: string, flag: string): PolyarchError {
-  return new PolyarchError('SECRET_MISSING', `the step needs the ${what} ${JSON.stringify(id)}, which was not given`, { hint: `add ${flag}` });
+  return new PolyarchError('SECRET_MISSING', `the step needs the ${what} ${JSON.stringify(id)}, which was not given`, {
+    hint: `add ${flag}`,
+  });
 }
 
 function shmSize(mounts: readonly Mount[]): { shmSize?: number } {
@@ -127,7 +178,10 @@ function shmSize(mounts: readonly Mount[]): { shmSize?: number } {
   return size === undefined || size === 0 ? {} : { shmSize: size };
 }
 
-async function secretVariable(secret: { ID: string; name: string; optional: boolean }, steps: StepContext): Promise<string[]> {
+async function secretVariable(
+  secret: { ID: string; name: string; optional: boolean },
+  steps: StepContext,
+): Promise<string[]> {
   const data = await steps.secret(secret.ID);
   if (data !== undefined) return [`${secret.name}=${Buffer.from(data).toString()}`];
   if (secret.optional) return [];
@@ -137,25 +191,44 @@ async function secretVariable(secret: { ID: string; name: string; optional: bool
 /** Proxy settings reach the process but neither the cache key nor the image. */
 function proxyVariables(proxy: NonNullable<ExecOp['meta']>['proxyEnv']): string[] {
   if (proxy === undefined) return [];
-  const values = { http_proxy: proxy.httpProxy, https_proxy: proxy.httpsProxy, ftp_proxy: proxy.ftpProxy, no_proxy: proxy.noProxy, all_proxy: proxy.allProxy };
-  return Object.entries(values).flatMap(([name, value]) => (value === '' ? [] : [`${name.toUpperCase()}=${value}`, `${name}=${value}`]));
+  const values = {
+    http_proxy: proxy.httpProxy,
+    https_proxy: proxy.httpsProxy,
+    ftp_proxy: proxy.ftpProxy,
+    no_proxy: proxy.noProxy,
+    all_proxy: proxy.allProxy,
+  };
+  return Object.entries(values).flatMap(([name, value]) =>
+    value === '' ? [] : [`${name.toUpperCase()}=${value}`, `${name}=${value}`],
+  );
 }
 
-function outputsOf(exec: ExecOp, inputs: readonly Ref[], made: Readonly<Record<number, { readonly id: string }>>): Ref[] {
+function outputsOf(
+  exec: ExecOp,
+  inputs: readonly Ref[],
+  made: Readonly<Record<number, { readonly id: string }>>,
+): Ref[] {
   const results: Ref[] = [];
   for (const mount of exec.mounts) {
     if (mount.output < 0) continue;
     const input = mount.input < 0 ? SCRATCH : (inputs[mount.input] ?? SCRATCH);
     const layer = made[mount.output];
-    results[mount.output] = layer === undefined || input.kind === 'folder' ? input : { kind: 'layers', layers: [...input.layers, { ...layer, created: Date.now() }] };
+    results[mount.output] =
+      layer === undefined || input.kind === 'folder'
+        ? input
+        : { kind: 'layers', layers: [...input.layers, { ...layer, created: Date.now() }] };
   }
   return results;
 }
 
 function stepFailed(args: readonly string[], exitCode: number, log: string): PolyarchError {
   const shell = args.length === 3 && args[1] === '-c' ? args[2] : undefined;
-  return new PolyarchError('STEP_FAILED', `process ${JSON.stringify(shell ?? args.join(' '))} did not complete successfully: exit code: ${exitCode}`, {
-    details: { exitCode, log },
-    ...(exitCode === 127 ? { hint: 'exit code 127: the command was not found in the image' } : {}),
-  });
+  return new PolyarchError(
+    'STEP_FAILED',
+    `process ${JSON.stringify(shell ?? args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
+    {
+      details: { exitCode, log },
+      ...(exitCode === 127 ? { hint: 'exit code 127: the command was not found in the image' } : {}),
+    },
+  );
 }

@@ -9,7 +9,10 @@ import { contentKey } from './content-key.ts';
 import type { StepContext } from './step-context.ts';
 
 /** Where an index of a pb.FileAction points: an input of the op, or the root that the earlier actions changed. */
-type Place = { readonly kind: 'input'; readonly input: number } | { readonly kind: 'self' } | { readonly kind: 'scratch' };
+type Place =
+  | { readonly kind: 'input'; readonly input: number }
+  | { readonly kind: 'self' }
+  | { readonly kind: 'scratch' };
 
 /**
  * COPY, ADD, WORKDIR: file actions one after the other on one root. The sources of copies count by the
@@ -24,10 +27,13 @@ export function fileOp(op: PbOp, file: FileOp, steps: StepContext): Op<Ref> {
         digest: digestOf(JSON.stringify(['file', actions.map((action) => plain(action))])),
         inputs: op.inputs.map((_input, i) => {
           const copies = actions.flatMap((action, n) =>
-            action.action?.kind === 'copy' && isInput(placeOf(op, action.secondaryInput, n), i) ? [action.action.value] : [],
+            action.action?.kind === 'copy' && isInput(placeOf(op, action.secondaryInput, n), i)
+              ? [action.action.value]
+              : [],
           );
           // An input that is also changed, or that names are looked up in, counts as it is.
-          if (bases[i] === true || copies.length === 0 || copies.some((copy) => namesFrom(copy.owner, i))) return undefined;
+          if (bases[i] === true || copies.length === 0 || copies.some((copy) => namesFrom(copy.owner, i)))
+            return undefined;
           return copyKey(copies, steps);
         }),
       };
@@ -43,10 +49,15 @@ export function fileOp(op: PbOp, file: FileOp, steps: StepContext): Op<Ref> {
       const made = await Promise.all(actions.map((action, n) => fileAction(op, action, n, inputs, steps, context)));
       const layerId = steps.newLayerId();
       const worker = await steps.worker();
-      const layer = await worker.call('files', { base, layerId, actions: made }, {
-        signal: context.signal,
-        onEvent: ({ warning }) => context.progress({ kind: 'warning', vertex: context.vertex, level: 1, short: warning }),
-      });
+      const layer = await worker.call(
+        'files',
+        { base, layerId, actions: made },
+        {
+          signal: context.signal,
+          onEvent: ({ warning }) =>
+            context.progress({ kind: 'warning', vertex: context.vertex, level: 1, short: warning }),
+        },
+      );
       const result: Ref = { kind: 'layers', layers: [...base, { ...layer, created: Date.now() }] };
       const outputs: Ref[] = [];
       outputs[Math.max(last.output, 0)] = result;
@@ -60,15 +71,26 @@ function placeOf(op: PbOp, index: number, action: number): Place {
   if (index < 0) return { kind: 'scratch' };
   if (index < op.inputs.length) return { kind: 'input', input: index };
   if (index === op.inputs.length + action - 1) return { kind: 'self' };
-  throw new PolyarchError('LLB_UNSUPPORTED', `file action ${action} works on the result of action ${index - op.inputs.length}, which is not the one before it`);
+  throw new PolyarchError(
+    'LLB_UNSUPPORTED',
+    `file action ${action} works on the result of action ${index - op.inputs.length}, which is not the one before it`,
+  );
 }
 
 function isInput(place: Place, input: number): boolean {
   return place.kind === 'input' && place.input === input;
 }
 
-async function fileAction(op: PbOp, pb: PbAction, n: number, inputs: readonly Ref[], steps: StepContext, context: OpContext): Promise<FileAction> {
-  const chain = async (input: number): Promise<LayerChain> => steps.materialize(inputs[input] ?? SCRATCH, context.signal);
+async function fileAction(
+  op: PbOp,
+  pb: PbAction,
+  n: number,
+  inputs: readonly Ref[],
+  steps: StepContext,
+  context: OpContext,
+): Promise<FileAction> {
+  const chain = async (input: number): Promise<LayerChain> =>
+    steps.materialize(inputs[input] ?? SCRATCH, context.signal);
   const owner = async (opt: ChownOpt | undefined) => (opt === undefined ? {} : { owner: await ownerOf(opt, chain) });
   const action = pb.action;
   switch (action?.kind) {
@@ -108,17 +130,26 @@ async function fileAction(op: PbOp, pb: PbAction, n: number, inputs: readonly Re
       return { kind: 'symlink', target: oldpath, path: newpath, timestamp, ...(await owner(action.value.owner)) };
     }
     case 'rm':
-      return { kind: 'remove', path: action.value.path, allowNotFound: action.value.allowNotFound, allowWildcard: action.value.allowWildcard };
+      return {
+        kind: 'remove',
+        path: action.value.path,
+        allowNotFound: action.value.allowNotFound,
+        allowWildcard: action.value.allowWildcard,
+      };
     default:
       throw new PolyarchError('LLB_UNSUPPORTED', `file action ${n} is of an unknown kind`);
   }
 }
 
-async function copySource(place: Place, inputs: readonly Ref[], chain: (input: number) => Promise<LayerChain>): Promise<CopySource> {
+async function copySource(
+  place: Place,
+  inputs: readonly Ref[],
+  chain: (input: number) => Promise<LayerChain>,
+): Promise<CopySource> {
   if (place.kind === 'self') return { kind: 'self' };
   if (place.kind === 'scratch') return { kind: 'layers', layers: [] };
   const ref = inputs[place.input];
-  return ref?.kind === 'folder' ? ref.source : { kind: 'layers', layers: await chain(place.input) };
+  return ref?.kind === 'folder' ? ref.scan.source : { kind: 'layers', layers: await chain(place.input) };
 }
 
 async function ownerOf(opt: ChownOpt, chain: (input: number) => Promise<LayerChain>): Promise<Owner> {
@@ -127,12 +158,19 @@ async function ownerOf(opt: ChownOpt, chain: (input: number) => Promise<LayerCha
   return { ...(user === undefined ? {} : { user }), ...(group === undefined ? {} : { group }) };
 }
 
-async function ownerId(opt: UserOpt | undefined, chain: (input: number) => Promise<LayerChain>): Promise<OwnerId | undefined> {
+async function ownerId(
+  opt: UserOpt | undefined,
+  chain: (input: number) => Promise<LayerChain>,
+): Promise<OwnerId | undefined> {
   switch (opt?.user?.kind) {
     case 'byID':
       return { kind: 'id', id: opt.user.value };
     case 'byName':
-      return { kind: 'name', name: opt.user.value.name, ...(opt.user.value.input < 0 ? {} : { root: await chain(opt.user.value.input) }) };
+      return {
+        kind: 'name',
+        name: opt.user.value.name,
+        ...(opt.user.value.input < 0 ? {} : { root: await chain(opt.user.value.input) }),
+      };
     default:
       return undefined;
   }

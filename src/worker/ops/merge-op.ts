@@ -26,7 +26,10 @@ export function diffOp(diff: DiffOp): Op<Ref> {
   const lower = diff.lower?.input ?? -1;
   const upper = diff.upper?.input ?? -1;
   return {
-    cacheMap: async () => ({ digest: digestOf(`diff ${lower} ${upper}`), inputs: [...new Set([lower, upper])].filter((i) => i >= 0).map(() => undefined) }),
+    cacheMap: async () => ({
+      digest: digestOf(`diff ${lower} ${upper}`),
+      inputs: [...new Set([lower, upper])].filter((i) => i >= 0).map(() => undefined),
+    }),
     async execute(inputs) {
       const below = inputs[lower] ?? SCRATCH;
       const above = inputs[upper] ?? SCRATCH;

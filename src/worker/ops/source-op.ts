@@ -15,14 +15,17 @@ export function sourceOp(op: PbOp, source: SourceOp, steps: StepContext): Op<Ref
     case 'docker-image':
     case 'oci-layout': {
       const platform = platformOf(op) ?? steps.buildPlatform;
-      return immediate(async (signal) => {
+      return immediate(async (signal, { vertex }) => {
         const { layers, manifest } = await steps.images.image(scheme === 'oci-layout' ? identifier : rest, {
           platform,
           mode: steps.pull ? 'pull' : 'default',
           signal,
         });
+        for (const layer of layers) steps.pulls.set(layer.id, vertex);
         // The same layers are the same root filesystem, whatever the image is called.
-        const digest = digestOf(['image', ...(layers.length === 0 ? [manifest.digest] : layers.map((layer) => layer.id))].join('\n'));
+        const digest = digestOf(
+          ['image', ...(layers.length === 0 ? [manifest.digest] : layers.map((layer) => layer.id))].join('\n'),
+        );
         return { digest, ref: { kind: 'layers', layers } };
       });
     }
@@ -62,7 +65,10 @@ function localFilter(attrs: Readonly<Record<string, string>>): LocalFilter {
 
 /** A source whose result costs nothing once it is known what it is. */
 function immediate(
-  find: (signal: AbortSignal, context: Parameters<Op<Ref>['cacheMap']>[0]) => Promise<{ digest: ReturnType<typeof digestOf>; ref: Ref }>,
+  find: (
+    signal: AbortSignal,
+    context: Parameters<Op<Ref>['cacheMap']>[0],
+  ) => Promise<{ digest: ReturnType<typeof digestOf>; ref: Ref }>,
 ): Op<Ref> {
   return {
     async cacheMap(context) {

@@ -1,3 +1,4 @@
+import type { Digest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { LayerChain } from '../../snapshot/layer.ts';
 import type { Images } from '../images.ts';
@@ -16,6 +17,8 @@ export interface StepContext {
   scan(name: string, filter: LocalFilter, context: OpContext): Promise<FolderRef>;
   /** A git repository or a file on the web. */
   remoteOp(identifier: string, attrs: Readonly<Record<string, string>>): Op<Ref>;
+  /** The vertex that a layer of an image is shown under while it is pulled, by the layer's id. */
+  readonly pulls: Map<string, Digest>;
   secret(id: string): Promise<Uint8Array | undefined>;
   /** The socket of an ssh agent, on this machine. */
   sshSocket(id: string): Promise<string | undefined>;

@@ -1,0 +1,27 @@
+import type { PlatformResult } from '../exporter/contract.ts';
+import type { Exported } from '../exporter/run-output.ts';
+import type { BuildResult } from './request.ts';
+
+/** What a build gives back, with the metadata that buildx writes for `--metadata-file`. */
+export function buildResult(
+  exported: readonly Exported[],
+  results: readonly PlatformResult[],
+  warnings: BuildResult['warnings'],
+): BuildResult {
+  const image = exported.find((output) => output.image !== undefined)?.image;
+  const single = image?.manifests.length === 1 ? image.manifests[0] : undefined;
+  const names = [...new Set(exported.flatMap((output) => output.names))];
+  const metadata = {
+    ...(single === undefined ? {} : { 'containerimage.config.digest': single.config.digest }),
+    ...(image === undefined ? {} : { 'containerimage.descriptor': image.root, 'containerimage.digest': image.root.digest }),
+    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+  };
+  return {
+    ...(image === undefined ? {} : { image: image.root, imageId: single?.config.digest ?? image.root.digest }),
+    platforms: results.map((result) => result.platform),
+    tags: names,
+    metadata,
+    outputs: exported.map(({ type, where }) => ({ type, where })),
+    warnings,
+  };
+}

@@ -1,0 +1,144 @@
+import type { Writable } from 'node:stream';
+import { convertDockerfile } from '../dockerfile/convert.ts';
+import type { ConvertResult } from '../dockerfile/convert-options.ts';
+import { parseDockerfile } from '../dockerfile/parse.ts';
+import { type ExportContext, type Exported, runOutput } from '../exporter/run-output.ts';
+import { parseOutput } from '../exporter/output-spec.ts';
+import type { State } from '../llb/state.ts';
+import type { ImageConfig } from '../oci/config.ts';
+import type { Platform } from '../oci/platform.ts';
+import { formatReference, parseReference } from '../oci/reference.ts';
+import type { ProgressSink } from '../solver/progress.ts';
+import { buildResult } from './build-result.ts';
+import { namedContexts } from './named-contexts.ts';
+import type { LocalFolder } from './open-context.ts';
+import { exportStep } from './export-step.ts';
+import { openContext } from './open-any-context.ts';
+import { solvePlatforms } from './platform-results.ts';
+import type { BuildRequest, BuildResult } from './request.ts';
+import { SshAgents } from './ssh-agents.ts';
+import { stepContext } from './step-context.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface BuildSurroundings {
+  readonly cwd: string;
+  /** This machine's platform. */
+  readonly buildPlatform: Platform;
+  readonly progress: ProgressSink;
+  /** Said to the person at once, on stderr: what was lost, skipped or guessed. */
+  readonly notice: (text: string) => void;
+  readonly stdout: Writable;
+  readonly dockerSocket?: string;
+  /** Environment for ssh-agent and git. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/** Builds every platform of a request and makes its outputs. The first failure ends all of it, and no tag moves. */
+export async function build(workspace: Workspace, request: BuildRequest, around: BuildSurroundings): Promise<BuildResult> {
+  const { engine } = workspace;
+  const { progress, signal } = around;
+  // Bad names and outputs are told before anything runs.
+  const tags = [...new Set(request.tags.map((tag) => formatReference(parseReference(tag))))];
+  const outputs = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
+  await using agents = new SshAgents(around.env);
+  await using opened = await openContext(request, { ...around, scratch: engine.paths.temporary });
+  const platforms = request.platforms.length > 0 ? request.platforms : [around.buildPlatform];
+  const locals = new Map<string, LocalFolder>([['context', opened.folder]]);
+  const dockerfile = parseDockerfile(opened.dockerfile, { filename: opened.dockerfileName });
+  const steps = stepContext(engine, {
+    buildPlatform: around.buildPlatform,
+    pull: request.pull,
+    locals,
+    secrets: request.secrets,
+    ssh: request.ssh,
+    allow: request.allow,
+    sshAgent: (keys) => agents.socketFor(keys),
+  });
+  const common = {
+    buildPlatform: around.buildPlatform,
+    implicitPlatform: request.platforms.length === 0,
+    multiPlatform: platforms.length > 1,
+    buildArgs: request.buildArgs,
+    labels: request.labels,
+    metaResolver: engine.images,
+    excludes: opened.folder.excludes,
+    noCache: request.noCache,
+    resolveMode: request.pull ? ('pull' as const) : ('default' as const),
+    network: request.network,
+    extraHosts: request.extraHosts,
+    ulimits: request.ulimits,
+    ...(request.target === undefined ? {} : { target: request.target }),
+    ...(request.shmSize === undefined ? {} : { shmSize: request.shmSize }),
+    ...(request.cgroupParent === undefined ? {} : { cgroupParent: request.cgroupParent }),
+    ...(request.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: request.sourceDateEpoch }),
+    signal,
+  };
+  const convert = (targetPlatform: Platform, target?: string) =>
+    convertDockerfile(dockerfile, {
+      ...common,
+      targetPlatform,
+      ...(target === undefined ? {} : { target }),
+      contexts: namedContexts(request.contexts, {
+        cwd: around.cwd,
+        addLocal: (name, folder) => void locals.set(name, folder),
+        addLayout: (folder) => workspace.addLayout(folder),
+        load: (value) => ({ kind: 'state', load: () => loadContext(value, (stage) => convert(targetPlatform, stage)) }),
+      }),
+    });
+  const converted = await Promise.all(platforms.map((platform) => convert(platform)));
+  engine.onPull = (layer, current, total) => {
+    const vertex = steps.pulls.get(layer.id);
+    const id = layer.blob?.digest ?? layer.id;
+    if (vertex !== undefined) progress({ kind: 'status', vertex, id, name: id, current, total });
+  };
+  const results = await solvePlatforms(engine, { converted, steps, lines: dockerfile.lines, progress, signal });
+  const epoch = converted[0]?.sourceDateEpoch;
+  const context = exportContext(workspace, { annotations: request.annotations, tags, ...(epoch === undefined ? {} : { epoch }) }, around);
+  const exported: Exported[] = [];
+  for (const output of outputs) exported.push(await runOutput(output, results, context));
+  return buildResult(exported, results, warningsOf(converted));
+}
+
+function exportContext(
+  workspace: Workspace,
+  of: { annotations: readonly string[]; tags: readonly string[]; epoch?: number },
+  around: BuildSurroundings,
+): ExportContext {
+  const { engine } = workspace;
+  return {
+    layers: workspace.layers,
+    content: engine.content,
+    store: engine.store,
+    registry: (options) => workspace.registry(options),
+    stdout: around.stdout,
+    ...(around.dockerSocket === undefined ? {} : { dockerSocket: around.dockerSocket }),
+    scratch: engine.paths.temporary,
+    tags: of.tags,
+    annotations: of.annotations,
+    ...(of.epoch === undefined ? {} : { sourceDateEpoch: of.epoch }),
+    now: Date.now(),
+    notice: around.notice,
+    step: exportStep(around.progress),
+    signal: around.signal,
+  };
+}
+
+/** The same warning of several platforms is one. */
+function warningsOf(converted: readonly ConvertResult[]): BuildResult['warnings'] {
+  const all = converted.flatMap(({ warnings }) => warnings).map(({ rule, message, location }) => ({ rule, message, file: location.file, line: location.startLine }));
+  return [...new Map(all.map((warning) => [JSON.stringify(warning), warning])).values()];
+}
+
+/** What `target:STAGE`, a git or an http(s) context leads to. */
+async function loadContext(
+  value: string,
+  stage: (name: string) => Promise<ConvertResult>,
+): Promise<{ state: State; config?: ImageConfig }> {
+  if (value.startsWith('target:')) {
+    const { state, config } = await stage(value.slice('target:'.length));
+    return { state, config };
+  }
+  const { git, http } = await import('../llb/source.ts');
+  return { state: /^https?:/.test(value) && !/\.git(#|$)/.test(value) ? http(value) : git(value) };
+}

@@ -1,0 +1,112 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Readable } from 'node:stream';
+import type { DiskStore } from '../content/blob-store.ts';
+import type { Abortable } from '../content/storage.ts';
+import type { LayerService, PackOptions, PackedLayer } from '../exporter/contract.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { compressionOf } from '../oci/media-types.ts';
+import type { Layer, LayerChain } from '../snapshot/layer.ts';
+import type { Images } from '../worker/images.ts';
+import type { WorkerMethods } from '../worker/protocol.ts';
+import type { RpcClient } from '../worker/rpc.ts';
+
+export const PACKED_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS packed_layers (layer TEXT NOT NULL, form TEXT NOT NULL, packed TEXT NOT NULL, PRIMARY KEY (layer, form)) WITHOUT ROWID;
+`;
+
+export interface LayerServiceOptions {
+  readonly db: DatabaseSync;
+  readonly content: DiskStore;
+  readonly images: Images;
+  readonly worker: () => Promise<RpcClient<WorkerMethods>>;
+  readonly unpack: (layers: LayerChain, signal: AbortSignal | undefined) => Promise<LayerChain>;
+}
+
+/** Layers as the exporters see them: packed once for each form, the packing done in the worker. */
+export class Layers implements LayerService {
+  readonly #options: LayerServiceOptions;
+  readonly #packing = new Map<string, Promise<PackedLayer>>();
+
+  constructor(options: LayerServiceOptions) {
+    this.#options = options;
+  }
+
+  pack(layers: LayerChain, options: PackOptions): Promise<readonly PackedLayer[]> {
+    return Promise.all(layers.map((layer) => this.#packed(layer, options)));
+  }
+
+  async fetch(descriptor: Descriptor, options: Abortable = {}): Promise<Readable> {
+    await this.#options.images.provide(descriptor, options);
+    return this.#options.content.fetch(descriptor, options);
+  }
+
+  origin(descriptor: Descriptor): string | undefined {
+    return this.#options.images.origins(descriptor.digest)[0];
+  }
+
+  async exportDirectory(
+    layers: LayerChain,
+    destination: string,
+    options: { clampMtime?: number; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    await this.#export({ layers, kind: 'directory', destination }, options);
+  }
+
+  async exportTar(
+    layers: LayerChain,
+    file: string,
+    options: { prefix?: string; clampMtime?: number; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const { prefix } = options;
+    await this.#export(
+      { layers, kind: 'tar', destination: file, ...(prefix === undefined ? {} : { prefix }) },
+      options,
+    );
+  }
+
+  async #export(
+    params: { layers: LayerChain; kind: 'directory' | 'tar'; destination: string; prefix?: string },
+    { clampMtime, signal }: { clampMtime?: number; signal?: AbortSignal },
+  ): Promise<void> {
+    const layers = await this.#options.unpack(params.layers, signal);
+    const worker = await this.#options.worker();
+    await worker.call(
+      'export',
+      { ...params, layers, ...(clampMtime === undefined ? {} : { clampMtime }) },
+      signal === undefined ? {} : { signal },
+    );
+  }
+
+  #packed(layer: Layer, options: PackOptions): Promise<PackedLayer> {
+    const { compression, clampMtime, forceCompression = false } = options;
+    const { blob, diffId } = layer;
+    const fits = !forceCompression || compressionOf(blob?.mediaType ?? '') === compression.type;
+    // rewrite-timestamp leaves the base image's layers alone, as BuildKit does.
+    if (blob !== undefined && diffId !== undefined && fits) return Promise.resolve({ descriptor: blob, diffId });
+    const form = `${compression.type}:${compression.level ?? ''}:${clampMtime ?? ''}`;
+    const key = `${layer.id} ${form}`;
+    const known = this.#packing.get(key) ?? this.#find(layer, form) ?? this.#pack(layer, form, options);
+    this.#packing.set(key, known);
+    return known;
+  }
+
+  #find(layer: Layer, form: string): Promise<PackedLayer> | undefined {
+    const row = this.#options.db
+      .prepare('SELECT packed FROM packed_layers WHERE layer = ? AND form = ?')
+      .get(layer.id, form);
+    if (row === undefined) return undefined;
+    const packed = JSON.parse(String(row['packed'])) as PackedLayer; // written by #pack
+    return this.#options.content.hasSync(packed.descriptor) ? Promise.resolve(packed) : undefined;
+  }
+
+  async #pack(layer: Layer, form: string, { compression, clampMtime, signal }: PackOptions): Promise<PackedLayer> {
+    await this.#options.unpack([layer], signal);
+    const worker = await this.#options.worker();
+    const step = { layer, compression, ...(clampMtime === undefined ? {} : { clampMtime }) };
+    const packed = await worker.call('pack', step, signal === undefined ? {} : { signal });
+    this.#options.db
+      .prepare('INSERT OR REPLACE INTO packed_layers (layer, form, packed) VALUES (?, ?, ?)')
+      .run(layer.id, form, JSON.stringify(packed));
+    return packed;
+  }
+}

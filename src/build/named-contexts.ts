@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { NamedContext, NamedContexts } from '../dockerfile/convert-options.ts';
+import { PolyarchError } from '../util/error.ts';
+import { type LocalFolder, withIgnore } from './open-context.ts';
+
+export interface NamedContextOptions {
+  readonly cwd: string;
+  /** Offers a folder as a local source. */
+  readonly addLocal: (name: string, folder: LocalFolder) => void;
+  /** Offers an OCI layout; gives its name. */
+  readonly addLayout: (folder: string) => string;
+  /** A stage of the same Dockerfile (`target:NAME`), a git repository, a file on the web. */
+  readonly load: (value: string) => Extract<NamedContext, { kind: 'state' }>;
+}
+
+/** `--build-context NAME=VALUE`: what stands for a stage, an image or a source of that name. */
+export function namedContexts(contexts: ReadonlyMap<string, string>, options: NamedContextOptions): NamedContexts {
+  const found = new Map([...contexts].map(([name, value]) => [name, namedContext(name, value, options)]));
+  return (name) => found.get(name) ?? found.get(name.replace(/:latest$/, '')) ?? found.get(`${name}:latest`);
+}
+
+function namedContext(name: string, value: string, options: NamedContextOptions): NamedContext {
+  if (value.startsWith('docker-image://')) return { kind: 'image', reference: value.slice('docker-image://'.length) };
+  if (value.startsWith('oci-layout://')) return layout(value.slice('oci-layout://'.length), options);
+  if (/^(target:|https?:\/\/|git:\/\/|git@|ssh:\/\/|github\.com\/)/.test(value)) return options.load(value);
+  const path = resolve(options.cwd, value);
+  if (!existsSync(path)) {
+    throw new PolyarchError('CONTEXT_NOT_FOUND', `--build-context ${name}=${value}: there is no folder ${path}`, {
+      hint: 'a context is a folder, docker-image://REFERENCE, oci-layout://FOLDER, a URL or target:STAGE',
+    });
+  }
+  const folder = withIgnore(path, []);
+  options.addLocal(`context:${name}`, folder);
+  return { kind: 'local', name: `context:${name}`, excludes: folder.excludes };
+}
+
+/** `oci-layout://FOLDER[:TAG][@DIGEST]` */
+function layout(text: string, options: NamedContextOptions): NamedContext {
+  const at = text.indexOf('@');
+  const digest = at < 0 ? '' : text.slice(at);
+  const rest = at < 0 ? text : text.slice(0, at);
+  const colon = rest.lastIndexOf(':');
+  const tagged = colon > rest.lastIndexOf('/');
+  const store = options.addLayout(resolve(options.cwd, tagged ? rest.slice(0, colon) : rest));
+  const tag = tagged ? rest.slice(colon) : digest === '' ? ':latest' : '';
+  return { kind: 'oci-layout', reference: `${store}${tag}${digest}`, store };
+}

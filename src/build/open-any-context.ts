@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { PolyarchError } from '../util/error.ts';
+import { LIMITS } from '../util/limits.ts';
+import { type OpenedContext, openFolderContext } from './open-context.ts';
+import type { BuildRequest } from './request.ts';
+
+export interface OpenContextOptions {
+  readonly cwd: string;
+  /** Where contexts that are fetched are put. */
+  readonly scratch: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/** The build context, whatever it is, as a folder of this machine with its Dockerfile. What was fetched goes with the build. */
+export async function openContext(request: BuildRequest, options: OpenContextOptions): Promise<OpenedContext & AsyncDisposable> {
+  const { context, file, stdin } = request;
+  const folderOptions = { ...(file === undefined || file === '-' ? {} : { file }), cwd: options.cwd };
+  if (context.kind === 'directory') {
+    const dockerfile = file === '-' ? { dockerfile: await readDockerfile(stdin) } : {};
+    return { ...openFolderContext(context.path, { ...folderOptions, ...dockerfile }), async [Symbol.asyncDispose]() {} };
+  }
+  mkdirSync(options.scratch, { recursive: true });
+  const folder = mkdtempSync(join(options.scratch, 'context-'));
+  const dispose = { [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }) };
+  try {
+    const { fetchContext } = await import('./fetch-context.ts');
+    const fetched = await fetchContext(context, folder, { ...options, ...(stdin === undefined ? {} : { stdin }) });
+    const dockerfile = fetched.dockerfile === undefined ? {} : { dockerfile: fetched.dockerfile };
+    return { ...openFolderContext(fetched.folder, { ...folderOptions, ...dockerfile }), ...dispose };
+  } catch (error) {
+    await dispose[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A Dockerfile from a stream. */
+export async function readDockerfile(stdin: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
+  if (stdin === undefined) throw new PolyarchError('DOCKERFILE_NOT_FOUND', 'the Dockerfile should come from stdin, but there is no stdin');
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    size += chunk.length;
+    if (size > LIMITS.dockerfileBytes) throw new PolyarchError('DOCKERFILE_TOO_LARGE', `the Dockerfile on stdin has more than ${LIMITS.dockerfileBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

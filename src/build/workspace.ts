@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { OciLayout } from '../content/oci-layout.ts';
+import type { Fetcher, Resolver } from '../content/storage.ts';
+import { parseReference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import type { HostOptions } from '../registry/host-options.ts';
+import { Engine } from '../worker/engine.ts';
+import { storePaths } from '../worker/paths.ts';
+import { Layers, PACKED_SCHEMA } from './layers.ts';
+
+/** Where things are and how registries are reached; the CLI makes it of its environment and flags. */
+export interface WorkspaceOptions {
+  /** The store's folder. */
+  readonly home: string;
+  /** The folder of `config.toml`. */
+  readonly configHome: string;
+  /** The folder of Docker's `config.json`. */
+  readonly dockerConfig: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The worker's entry module, absolute. */
+  readonly workerEntry: string;
+  /** `--registry-*` */
+  readonly hosts?: HostOptions;
+  readonly notice: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** The store, the worker and the registries of one command. Opening it connects to nothing. */
+export class Workspace implements AsyncDisposable {
+  readonly engine: Engine;
+  readonly layers: Layers;
+  readonly #options: WorkspaceOptions;
+  readonly #layouts: Map<string, string>;
+  readonly #clients: Map<string, Promise<RegistryClient>>;
+
+  private constructor(options: WorkspaceOptions, engine: Engine, parts: { layouts: Map<string, string>; clients: Map<string, Promise<RegistryClient>> }) {
+    this.#options = options;
+    this.engine = engine;
+    this.#layouts = parts.layouts;
+    this.#clients = parts.clients;
+    this.layers = new Layers({
+      db: engine.db,
+      content: engine.content,
+      images: engine.images,
+      worker: () => engine.worker(),
+      unpack: (layers, signal) => engine.unpack(layers, signal),
+    });
+  }
+
+  static async open(options: WorkspaceOptions): Promise<Workspace> {
+    const layouts = new Map<string, string>();
+    const clients = new Map<string, Promise<RegistryClient>>();
+    const open = async (repository: string): Promise<Resolver & Fetcher> => {
+      const layout = layouts.get(repository);
+      if (layout !== undefined) return OciLayout.open(layout);
+      const client = await registryClient(options, clients, { insecure: [] });
+      return client.repository(parseReference(repository));
+    };
+    const engine = await Engine.open({
+      home: options.home,
+      remote: { open },
+      workerEntry: options.workerEntry,
+      env: options.env,
+      notice: options.notice,
+      schema: PACKED_SCHEMA,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    return new Workspace(options, engine, { layouts, clients });
+  }
+
+  /** Offers an OCI layout folder as `oci-layout://NAME`; gives the name. */
+  addLayout(folder: string): string {
+    const known = [...this.#layouts].find(([, path]) => path === folder)?.[0];
+    if (known !== undefined) return known.slice('oci-layout://'.length);
+    const name = `layout-${this.#layouts.size}`;
+    this.#layouts.set(`oci-layout://${name}`, folder);
+    return name;
+  }
+
+  /** The client of all registries; any certificate and plain http are fine for the hosts in `insecure`. */
+  registry(options: { insecure: readonly string[] } = { insecure: [] }): Promise<RegistryClient> {
+    return registryClient(this.#options, this.#clients, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients.values()) (await client.catch(() => undefined))?.close();
+    await this.engine[Symbol.asyncDispose]();
+  }
+}
+
+function registryClient(options: WorkspaceOptions, clients: Map<string, Promise<RegistryClient>>, { insecure }: { insecure: readonly string[] }): Promise<RegistryClient> {
+  const key = insecure.join(' ');
+  const known = clients.get(key) ?? makeClient(options, insecure);
+  clients.set(key, known);
+  return known;
+}
+
+async function makeClient(options: WorkspaceOptions, insecure: readonly string[]): Promise<RegistryClient> {
+  const [{ RegistryClient }, { dockerCredentials }, { readRegistryConfig }, { hostsFromOptions, hostsFromEnvironment }, { mergeHostTables }, { folderUploadSessions }, { proxyFromEnvironment }] =
+    await Promise.all([
+      import('../registry/client.ts'),
+      import('../registry/docker-config.ts'),
+      import('../registry/config.ts'),
+      import('../registry/host-options.ts'),
+      import('../registry/hosts.ts'),
+      import('../registry/upload-sessions.ts'),
+      import('../registry/proxy.ts'),
+    ]);
+  const file = await readRegistryConfig(join(options.configHome, 'config.toml'));
+  const hosts = mergeHostTables(
+    file,
+    hostsFromEnvironment(options.env),
+    hostsFromOptions(options.hosts ?? {}),
+    hostsFromOptions({ insecure }),
+  );
+  return new RegistryClient({
+    hosts,
+    credentials: dockerCredentials({ folder: options.dockerConfig, env: options.env, onWarning: options.notice }),
+    uploads: folderUploadSessions(join(storePaths(options.home).home, 'uploads')),
+    proxy: proxyFromEnvironment(options.env),
+    onRetry: (notice) => options.notice(`retrying: ${notice.message}`),
+    onMirrorFailure: options.notice,
+  });
+}

@@ -1,0 +1,208 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { build } from '../../build/build.ts';
+import type { BuildRequest, BuildResult } from '../../build/request.ts';
+import { parseOutput, withShorthands } from '../../exporter/output-spec.ts';
+import { formatPlatform, parsePlatforms } from '../../oci/platform.ts';
+import { familiarReference, parseReference } from '../../oci/reference.ts';
+import { PolyarchError } from '../../util/error.ts';
+import { keyValues, parseBytes, parseContext, parseHost, parseSecret, parseSsh, parseUlimit } from '../build-flags.ts';
+import type { CliCommand } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { openProgress, type ProgressMode } from '../progress/progress.ts';
+import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
+
+interface BuildFlags extends RegistryFlags {
+  readonly platform?: string[];
+  readonly file?: string;
+  readonly tag?: string[];
+  readonly target?: string;
+  readonly buildArg?: string[];
+  readonly buildContext?: string[];
+  readonly label?: string[];
+  readonly annotation?: string[];
+  readonly secret?: string[];
+  readonly ssh?: string[];
+  /** `--no-cache` turns it off. */
+  readonly cache: boolean;
+  readonly noCacheFilter?: string[];
+  readonly pull?: boolean;
+  readonly push?: boolean;
+  readonly load?: boolean;
+  readonly output?: string[];
+  readonly iidfile?: string;
+  readonly metadataFile?: string;
+  readonly progress: string;
+  readonly quiet?: boolean;
+  readonly network: string;
+  readonly allow?: string[];
+  readonly addHost?: string[];
+  readonly shmSize?: string;
+  readonly ulimit?: string[];
+  readonly cgroupParent?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  polyarch build --platform linux/amd64,linux/arm64,linux/arm/v7 -t registry.example/app:1 --push .
+      build for three platforms and push one image index
+  polyarch build --platform linux/arm64 -t app . && polyarch run app
+      keep the image in the local store and run it, emulated where needed
+  polyarch build --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar .
+      write an OCI archive
+  polyarch build --target bin -o out .
+      copy the files of a stage to ./out`;
+
+const command: CliCommand = {
+  define(program: Command, context, done) {
+    const defined = program
+      .argument('[context]', 'a folder, a git or tarball URL, or - for a tar or a Dockerfile on stdin', '.')
+      .option('--platform <list>', 'platforms to build for: linux/amd64,linux/arm64,… or local', collect)
+      .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile; - is stdin)')
+      .option('-t, --tag <name>', 'name of the image: [REGISTRY/]NAME[:TAG]', collect)
+      .option('--target <stage>', 'the stage to build')
+      .option('--build-arg <name=value>', 'value of an ARG', collect)
+      .option('--build-context <name=value>', 'a folder, docker-image://, oci-layout://, URL or target:STAGE for a name', collect)
+      .option('--label <name=value>', 'a label of the image', collect)
+      .option('--annotation <name=value>', 'an annotation, [LEVEL[PLATFORM]:]NAME=VALUE', collect)
+      .option('--secret <spec>', 'a secret for RUN --mount=type=secret: id=NAME[,src=FILE|,env=VARIABLE]', collect)
+      .option('--ssh <spec>', 'an ssh agent or keys for RUN --mount=type=ssh: default|ID[=SOCKET|KEY]', collect)
+      .option('--no-cache', 'run every step')
+      .option('--no-cache-filter <stages>', 'run every step of these stages', collect)
+      .option('--pull', 'ask the registry for base images even when they are in the local store')
+      .option('--push', 'push the image (short for --output type=registry)')
+      .option('--load', 'load the image into Docker, where there is one, and the local store (short for --output type=docker)')
+      .option('-o, --output <spec>', 'what becomes of the result: a folder, -, or type=image|registry|oci|docker|local|tar|cacheonly,…', collect)
+      .option('--iidfile <path>', 'write the image’s id to a file')
+      .option('--metadata-file <path>', 'write what was built to a JSON file')
+      .option('--progress <mode>', 'auto, plain, tty, quiet, rawjson or none', context.env['BUILDKIT_PROGRESS'] || 'auto')
+      .option('-q, --quiet', 'only print the image’s id')
+      .option('--network <mode>', 'network of RUN: default, host or none', 'default')
+      .option('--allow <entitlement>', 'allow network.host or security.insecure to steps that ask for it', collect)
+      .option('--add-host <host:ip>', 'an entry of /etc/hosts in steps', collect)
+      .option('--shm-size <bytes>', 'size of /dev/shm in steps, e.g. 128m')
+      .option('--ulimit <type=soft:hard>', 'a resource limit of steps', collect)
+      .option('--cgroup-parent <name>', 'cgroup of steps')
+      .addHelpText('after', EXAMPLES);
+    registryFlags(defined).action(async (path: string, flags: BuildFlags) => done(await run(path, flags, context)));
+  },
+};
+
+export default command;
+
+async function run(path: string, flags: BuildFlags, context: CliContext): Promise<number> {
+  const request = buildRequest(path, flags, context);
+  const mode = progressMode(flags);
+  const progress = openProgress(mode, context);
+  try {
+    await using workspace = await openWorkspace(context, flags);
+    const socket = dockerSocket(context.env);
+    const result = await build(workspace, request, {
+      cwd: context.cwd,
+      buildPlatform: hostPlatform(),
+      progress: progress.event,
+      notice: progress.notice,
+      stdout: context.stdout,
+      ...(socket === undefined ? {} : { dockerSocket: socket }),
+      env: context.env,
+      signal: context.signal,
+    });
+    progress.end();
+    report(result, flags, mode, context);
+    return 0;
+  } catch (error) {
+    progress.end();
+    throw error;
+  }
+}
+
+function buildRequest(path: string, flags: BuildFlags, context: CliContext): BuildRequest {
+  const { env, cwd } = context;
+  const list = (values: readonly string[] | undefined) => values ?? [];
+  const outputs = withShorthands(list(flags.output).map((text) => parseOutput(text)), { push: flags.push === true, load: flags.load === true });
+  const stdout = outputs.filter((output) => 'destination' in output && output.destination === '-');
+  if (stdout.length > 1) throw new PolyarchError('INVALID_OUTPUT', 'only one output can go to stdout');
+  if (stdout.length > 0 && context.stdout.isTTY) {
+    throw new PolyarchError('INVALID_OUTPUT', 'an archive is not written to a terminal', { hint: 'redirect stdout, or give dest=FILE' });
+  }
+  const platform = flags.platform ?? (env['DOCKER_DEFAULT_PLATFORM'] ? [env['DOCKER_DEFAULT_PLATFORM']] : []);
+  const epoch = env['SOURCE_DATE_EPOCH'];
+  const input = parseContext(path);
+  const buildArgs = keyValues('--build-arg', list(flags.buildArg), env);
+  return {
+    context: input,
+    ...(flags.file === undefined ? {} : { file: flags.file }),
+    ...(input.kind === 'stdin' || flags.file === '-' ? { stdin: context.stdin } : {}),
+    platforms: parsePlatforms(platform),
+    tags: list(flags.tag),
+    ...(flags.target === undefined ? {} : { target: flags.target }),
+    buildArgs,
+    contexts: keyValues('--build-context', list(flags.buildContext)),
+    labels: keyValues('--label', list(flags.label), {}),
+    annotations: list(flags.annotation),
+    secrets: list(flags.secret).map((text) => parseSecret(text, { cwd, env })),
+    ssh: list(flags.ssh).map((text) => parseSsh(text, { cwd, env })),
+    noCache: flags.cache ? (flags.noCacheFilter?.flatMap((text) => text.split(',')) ?? false) : true,
+    pull: flags.pull === true,
+    outputs,
+    network: networkMode(flags.network),
+    allow: entitlements(list(flags.allow)),
+    extraHosts: list(flags.addHost).map((text) => parseHost(text)),
+    ...(flags.shmSize === undefined ? {} : { shmSize: parseBytes('--shm-size', flags.shmSize) }),
+    ulimits: list(flags.ulimit).map((text) => parseUlimit(text)),
+    ...(flags.cgroupParent === undefined ? {} : { cgroupParent: flags.cgroupParent }),
+    ...(epoch === undefined || epoch === '' ? {} : { sourceDateEpoch: sourceDateEpoch(epoch) }),
+  };
+}
+
+function networkMode(text: string): 'default' | 'host' | 'none' {
+  if (text === 'default' || text === 'host' || text === 'none') return text;
+  throw new PolyarchError('INVALID_ARGUMENT', `--network ${JSON.stringify(text)} is none of default, host, none`);
+}
+
+function entitlements(texts: readonly string[]): string[] {
+  const known = ['network.host', 'security.insecure'];
+  for (const text of texts) {
+    if (!known.includes(text)) throw new PolyarchError('INVALID_ARGUMENT', `--allow ${JSON.stringify(text)}: this engine knows ${known.join(' and ')}`);
+  }
+  return [...texts];
+}
+
+function sourceDateEpoch(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new PolyarchError('INVALID_ARGUMENT', `SOURCE_DATE_EPOCH=${text} is not a number of seconds since 1970`);
+}
+
+function progressMode(flags: BuildFlags): ProgressMode {
+  const known: readonly ProgressMode[] = ['auto', 'plain', 'tty', 'quiet', 'rawjson', 'none'];
+  if (flags.quiet === true) return 'quiet';
+  const mode = known.find((name) => name === flags.progress);
+  if (mode === undefined) throw new PolyarchError('INVALID_ARGUMENT', `--progress ${JSON.stringify(flags.progress)} is none of ${known.join(', ')}`);
+  return mode;
+}
+
+/** The id on stdout when asked for, files, and on stderr where the result is and how to go on. */
+function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode, context: CliContext): void {
+  if (flags.iidfile !== undefined && result.imageId !== undefined) writeFileSync(flags.iidfile, result.imageId);
+  if (flags.metadataFile !== undefined) writeFileSync(flags.metadataFile, `${JSON.stringify(result.metadata, null, 2)}\n`);
+  if (mode === 'quiet') {
+    if (result.imageId !== undefined) context.stdout.write(`${result.imageId}\n`);
+    return;
+  }
+  for (const warning of result.warnings) {
+    const place = warning.file === undefined ? '' : ` (${warning.file}:${warning.line})`;
+    context.notice(`warning: ${warning.rule}: ${warning.message}${place}`);
+  }
+  const platforms = result.platforms.map((platform) => formatPlatform(platform)).join(', ');
+  for (const { type, where } of result.outputs) {
+    const what = result.image === undefined || type === 'local' || type === 'tar' ? 'the files' : `${result.image.digest} (${platforms})`;
+    context.notice(`${what} → ${where}`);
+  }
+  const kept = result.outputs.some(({ where }) => where.startsWith('the local store'));
+  if (!kept || result.image === undefined) return;
+  const name = result.tags[0] === undefined ? result.image.digest.slice('sha256:'.length, 'sha256:'.length + 12) : familiarReference(parseReference(result.tags[0]));
+  context.notice(`run it:    polyarch run ${name}`);
+  context.notice(`push it:   polyarch push ${name}`);
+  context.notice(`export it: polyarch save -o image.tar ${name}`);
+}

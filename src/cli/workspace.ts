@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { Workspace } from '../build/workspace.ts';
+import { type Platform, localPlatform } from '../oci/platform.ts';
+import type { CliContext } from './context.ts';
+
+/** The flags with which a command reaches registries. */
+export interface RegistryFlags {
+  readonly registryMirror?: string[];
+  readonly registryHttp?: string[];
+  readonly registryInsecure?: string[];
+  readonly registryCa?: string[];
+}
+
+export function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+export function registryFlags(command: Command): Command {
+  return command
+    .option('--registry-mirror <host=url>', 'where to pull a registry’s images from first, e.g. docker.io=http://127.0.0.1:5000', collect)
+    .option('--registry-http <host>', 'speak plain http with this registry', collect)
+    .option('--registry-insecure <host>', 'take any certificate of this registry', collect)
+    .option('--registry-ca <host=file>', 'trust this certificate authority for a registry', collect);
+}
+
+export function openWorkspace(context: CliContext, flags: RegistryFlags): Promise<Workspace> {
+  const { env } = context;
+  return Workspace.open({
+    home: context.home,
+    configHome: context.configHome,
+    dockerConfig: env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker'),
+    env,
+    // Beside this module in the bundle; it starts the worker when asked to.
+    workerEntry: fileURLToPath(new URL('./polyarch.js', import.meta.url)),
+    hosts: {
+      mirrors: flags.registryMirror ?? [],
+      http: flags.registryHttp ?? [],
+      insecure: flags.registryInsecure ?? [],
+      ca: flags.registryCa ?? [],
+    },
+    notice: context.notice,
+    signal: context.signal,
+  });
+}
+
+/** This machine's own platform. */
+export function hostPlatform(): Platform {
+  return localPlatform();
+}
+
+/** Where Docker listens, when there is one. */
+export function dockerSocket(env: CliContext['env']): string | undefined {
+  const host = env['DOCKER_HOST'];
+  const socket = host === undefined || host === '' ? '/var/run/docker.sock' : host.replace(/^unix:\/\//, '');
+  return socket.startsWith('/') && existsSync(socket) ? socket : undefined;
+}

@@ -1,0 +1,253 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Writable } from 'node:stream';
+import type { DiskStore } from '../content/blob-store.ts';
+import { copyGraph } from '../content/copy-graph.ts';
+import type { ImageStore } from '../content/image-store.ts';
+import { OciLayout } from '../content/oci-layout.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import { familiarReference, parseReference } from '../oci/reference.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import { PolyarchError } from '../util/error.ts';
+import { writeFileAtomically, writeStream } from './atomic-file.ts';
+import type { LayerService, PlatformResult } from './contract.ts';
+import { loadIntoDocker } from './docker-load.ts';
+import { type Image, makeImage } from './image.ts';
+import { type ArchivedImage, archiveName, imageArchive } from './image-archive.ts';
+import { imageSource } from './image-source.ts';
+import type { ArchiveOutput, FilesOutput, ImageFormat, ImageOutput, OutputSpec } from './output-spec.ts';
+import { pushImage } from './push-image.ts';
+import { tarOfPlatforms } from './platform-tar.ts';
+
+/** What the outputs of one build share. */
+export interface ExportContext {
+  readonly layers: LayerService;
+  readonly content: DiskStore;
+  readonly store: ImageStore;
+  registry(options: { insecure: readonly string[] }): Promise<RegistryClient>;
+  readonly stdout: Writable;
+  /** Where `docker load` would go, e.g. `/var/run/docker.sock`. */
+  readonly dockerSocket?: string;
+  /** A folder for files on their way. */
+  readonly scratch: string;
+  /** Normalised references of the build. */
+  readonly tags: readonly string[];
+  /** `--annotation` */
+  readonly annotations: readonly string[];
+  readonly sourceDateEpoch?: number;
+  /** Ms since the epoch. */
+  readonly now: number;
+  readonly notice: (text: string) => void;
+  /** Says what an output is doing: `exporting layers`, `pushing manifest …`. */
+  readonly step: <T>(name: string, body: () => Promise<T>) => Promise<T>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Exported {
+  readonly type: OutputSpec['kind'];
+  /** A path, a pushed reference or `the local store`. */
+  readonly where: string;
+  readonly image?: Image;
+  /** Normalised references that the output set. */
+  readonly names: readonly string[];
+}
+
+/** Makes one output of a build's results. */
+export async function runOutput(
+  output: OutputSpec,
+  results: readonly PlatformResult[],
+  context: ExportContext,
+): Promise<Exported> {
+  switch (output.kind) {
+    case 'image':
+      return exportImage(output, results, context);
+    case 'oci':
+    case 'docker':
+      return exportArchive(output, results, context);
+    case 'local':
+    case 'tar':
+      return exportFiles(output, results, context);
+    case 'cacheonly':
+      return { type: 'cacheonly', where: 'nowhere: only the build cache has it', names: [] };
+  }
+}
+
+function image(format: ImageFormat, results: readonly PlatformResult[], context: ExportContext): Promise<Image> {
+  const { annotations, sourceDateEpoch, now, signal } = context;
+  return context.step('exporting layers', () =>
+    makeImage(results, context.layers, {
+      format,
+      annotations,
+      now,
+      ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+}
+
+function names(output: { readonly names: readonly string[] }, context: ExportContext): string[] {
+  return [...new Set([...output.names.map(archiveName), ...context.tags])];
+}
+
+async function exportImage(
+  output: ImageOutput,
+  results: readonly PlatformResult[],
+  context: ExportContext,
+): Promise<Exported> {
+  const made = await image(output.format, results, context);
+  const tags = names(output, context);
+  const { digest } = made.root;
+  if (output.push) {
+    if (tags.length === 0) {
+      throw new PolyarchError('TAG_REQUIRED', 'there is no name to push the image to', {
+        hint: 'add -t REGISTRY/NAME[:TAG], or name= in --output',
+      });
+    }
+    await pushImage(made, tags, { byDigest: output.pushByDigest, insecure: output.insecure }, context);
+    const where = output.pushByDigest
+      ? tags.map((tag) => `${familiarReference({ ...withoutTag(tag), digest })}`)
+      : tags.map((tag) => familiarReference(parseReference(tag)));
+    return { type: 'image', where: where.join(', '), image: made, names: output.pushByDigest ? [] : tags };
+  }
+  if (!output.store) return { type: 'image', where: 'nowhere: store=false', image: made, names: [] };
+  await keepImage(made, tags, output.nameCanonical, context);
+  return { type: 'image', where: 'the local store', image: made, names: tags };
+}
+
+/** Puts the whole image, with its layers' bytes, into the local store. */
+async function keepImage(
+  made: Image,
+  tags: readonly string[],
+  canonical: boolean,
+  context: ExportContext,
+): Promise<void> {
+  const { content, store, signal, now } = context;
+  const { root } = made;
+  await context.step(`keeping ${root.digest} in the local store`, () =>
+    copyGraph(
+      { source: imageSource(made, context.layers), target: content },
+      root,
+      signal === undefined ? {} : { signal },
+    ),
+  );
+  if (tags.length === 0) store.putUnnamed(root, { now });
+  for (const tag of tags) {
+    store.put(tag, root, { now });
+    if (canonical) store.put(`${tag}@${root.digest}`, root, { now });
+  }
+}
+
+function withoutTag(name: string) {
+  const { domain, path } = parseReference(name);
+  return { domain, path };
+}
+
+async function exportArchive(
+  output: ArchiveOutput,
+  results: readonly PlatformResult[],
+  context: ExportContext,
+): Promise<Exported> {
+  const made = await image(output.format, results, context);
+  const tags = names(output, context);
+  const { destination } = output;
+  const { signal } = context;
+  const abortable = signal === undefined ? {} : { signal };
+  if (destination !== undefined && !output.tar) {
+    const layout = await OciLayout.create(destination, abortable);
+    await context.step(`writing the OCI layout ${destination}`, async () => {
+      await copyGraph({ source: imageSource(made, context.layers), target: layout }, made.root, abortable);
+      if (tags.length === 0) await layout.tag(made.root, made.root.digest, abortable);
+      for (const tag of tags) await layout.tag(made.root, tag, abortable);
+    });
+    return { type: output.kind, where: destination, image: made, names: tags };
+  }
+  const archive = imageArchive([archived(made, tags)], imageSource(made, context.layers), {
+    docker: output.kind === 'docker',
+    ...abortable,
+  });
+  if (destination === undefined) return loadOrKeep(output, made, tags, archive, context);
+  await context.step(`writing ${destination === '-' ? 'stdout' : destination}`, () =>
+    destination === '-'
+      ? writeStream(context.stdout, archive, abortable)
+      : writeFileAtomically(destination, archive, abortable),
+  );
+  return { type: output.kind, where: destination, image: made, names: tags };
+}
+
+/** `type=docker` without a destination: into Docker where there is one, and always into the local store. */
+async function loadOrKeep(
+  output: ArchiveOutput,
+  made: Image,
+  tags: readonly string[],
+  archive: AsyncIterable<Uint8Array>,
+  context: ExportContext,
+): Promise<Exported> {
+  await keepImage(made, tags, false, context);
+  const socket = context.dockerSocket;
+  if (socket === undefined)
+    return {
+      type: output.kind,
+      where: 'the local store (there is no Docker on this machine)',
+      image: made,
+      names: tags,
+    };
+  await context.step('loading into Docker', () =>
+    loadIntoDocker(socket, archive, context.signal === undefined ? {} : { signal: context.signal }),
+  );
+  return { type: output.kind, where: 'the local store and Docker', image: made, names: tags };
+}
+
+function archived(made: Image, tags: readonly string[]): ArchivedImage {
+  return {
+    root: made.root,
+    blobs: [...made.made.map((blob) => blob.descriptor), ...made.layers],
+    manifests: made.manifests,
+    names: tags,
+  };
+}
+
+async function exportFiles(
+  output: FilesOutput,
+  results: readonly PlatformResult[],
+  context: ExportContext,
+): Promise<Exported> {
+  const { signal, sourceDateEpoch } = context;
+  const split = output.platformSplit ?? results.length > 1;
+  const options = {
+    ...(output.rewriteTimestamp && sourceDateEpoch !== undefined ? { clampMtime: sourceDateEpoch } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const folders = results.map((result) => ({
+    result,
+    folder: split ? formatPlatform(result.platform).replaceAll('/', '_') : '',
+  }));
+  const { destination } = output;
+  if (output.kind === 'tar') {
+    const tar = tarOfPlatforms(folders, context, options);
+    await context.step(`writing ${destination === '-' ? 'stdout' : destination}`, () =>
+      destination === '-' ? writeStream(context.stdout, tar, options) : writeFileAtomically(destination, tar, options),
+    );
+    return { type: 'tar', where: destination, names: [] };
+  }
+  await context.step(`copying files to ${destination}`, async () => {
+    mkdirSync(destination, { recursive: true });
+    if (!split && results.length > 1) checkNoClash(destination);
+    // One after the other: without folders of their own, later platforms replace what earlier ones wrote.
+    for (const { result, folder } of folders)
+      await context.layers.exportDirectory(result.layers, join(destination, folder), options);
+  });
+  return { type: 'local', where: destination, names: [] };
+}
+
+/** Several platforms in one folder must not mix with what was there. */
+function checkNoClash(destination: string): void {
+  if (readdirSync(destination).length > 0) {
+    throw new PolyarchError(
+      'OUTPUT_NOT_EMPTY',
+      `${destination} is not empty, and platform-split=false puts several platforms' files into it`,
+      {
+        hint: 'leave platform-split=false away, or name an empty folder',
+      },
+    );
+  }
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { DiskStore } from '../content/blob-store.ts';
+import { ImageStore } from '../content/image-store.ts';
+import { digestOf } from '../oci/digest.ts';
+import type { Layer, LayerChain } from '../snapshot/layer.ts';
+import { openDatabase } from '../util/database.ts';
+import { type Lock, lock } from '../util/lock.ts';
+import { type ImageRemote, Images, ORIGIN_SCHEMA } from './images.ts';
+import { type StorePaths, storePaths } from './paths.ts';
+import type { WorkerMethods } from './protocol.ts';
+import type { FolderRef, Ref } from './ref.ts';
+import { RESULT_SCHEMA, StoredResults } from './result-cache.ts';
+import type { RpcClient } from './rpc.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+export interface EngineOptions {
+  /** The store's folder. */
+  readonly home: string;
+  /** Where images that are not in the store are looked up. */
+  readonly remote: ImageRemote;
+  /** The worker's entry module, absolute, and its environment. */
+  readonly workerEntry: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Said to the person at once. */
+  readonly notice: (text: string) => void;
+  /** Schemas of tables that others keep in the store's database. */
+  readonly schema?: string;
+}
+
+/** The store and the worker of one process. Opening it starts nothing; the worker comes when a call needs it. */
+export class Engine implements AsyncDisposable {
+  readonly paths: StorePaths;
+  readonly db: DatabaseSync;
+  readonly content: DiskStore;
+  readonly store: ImageStore;
+  readonly images: Images;
+  readonly results: StoredResults;
+  /** Told of a layer's download: bytes so far and in all. */
+  onPull: ((layer: Layer, current: number, total: number) => void) | undefined;
+  readonly #worker: WorkerProcess;
+  readonly #inUse: Lock;
+  readonly #unpacking = new Map<string, Promise<void>>();
+
+  private constructor(options: EngineOptions, inUse: Lock) {
+    this.paths = storePaths(options.home);
+    this.db = openDatabase(this.paths.database, [ORIGIN_SCHEMA, RESULT_SCHEMA, options.schema ?? ''].join('\n'));
+    this.content = new DiskStore(this.paths.content);
+    this.store = new ImageStore(this.paths.database);
+    this.images = new Images({ content: this.content, store: this.store, db: this.db, remote: options.remote });
+    this.results = new StoredResults(this.db, this.paths);
+    this.#worker = new WorkerProcess({
+      entry: options.workerEntry,
+      home: options.home,
+      env: options.env,
+      notice: options.notice,
+    });
+    this.#inUse = inUse;
+  }
+
+  /** Opens the store, shared with other processes; waits while one prunes it. */
+  static async open(options: EngineOptions & { signal?: AbortSignal }): Promise<Engine> {
+    const inUse = await lock(join(storePaths(options.home).locks, 'store'), {
+      mode: 'shared',
+      onWait: () => options.notice('waiting for a prune of the store to end'),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    try {
+      return new Engine(options, inUse);
+    } catch (error) {
+      inUse[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  worker(): Promise<RpcClient<WorkerMethods>> {
+    return this.#worker.connect();
+  }
+
+  newLayerId(): string {
+    return `step-${randomUUID()}`;
+  }
+
+  /** Makes sure that every layer's folder is there; downloads and unpacks what is missing, in parallel. */
+  async unpack(layers: LayerChain, signal?: AbortSignal): Promise<LayerChain> {
+    await Promise.all(layers.map((layer) => this.#unpackOnce(layer, signal)));
+    return layers;
+  }
+
+  /** A result as layers for the worker: a folder is copied into one first, once for each content. */
+  async materialize(ref: Ref, signal: AbortSignal): Promise<LayerChain> {
+    return this.unpack(ref.kind === 'layers' ? ref.layers : await this.#folderLayers(ref, signal), signal);
+  }
+
+  async #folderLayers(ref: FolderRef, signal: AbortSignal): Promise<LayerChain> {
+    const id = digestOf(`folder ${ref.digest}`);
+    using _held = await this.results.lock(id, { signal });
+    const known = this.results.load(id)?.[0];
+    if (known?.kind === 'layers') return known.layers;
+    const worker = await this.worker();
+    const copy = {
+      kind: 'copy',
+      source: ref.scan.source,
+      sourcePath: '/',
+      destPath: '/',
+      dirCopyContents: true,
+      createDestPath: true,
+    } as const;
+    const layer = await worker.call('files', { base: [], layerId: this.newLayerId(), actions: [copy] }, { signal });
+    const layers = [{ ...layer, created: Date.now() }];
+    this.results.save(id, [{ kind: 'layers', layers }], []);
+    return layers;
+  }
+
+  #unpackOnce(layer: Layer, signal: AbortSignal | undefined): Promise<void> {
+    const known = this.#unpacking.get(layer.id);
+    if (known !== undefined) return known;
+    const work = this.#unpackLayer(layer, signal);
+    this.#unpacking.set(layer.id, work);
+    work.catch(() => this.#unpacking.delete(layer.id));
+    return work;
+  }
+
+  async #unpackLayer(layer: Layer, signal: AbortSignal | undefined): Promise<void> {
+    if (existsSync(join(this.paths.snapshots, layer.id))) return;
+    const { blob } = layer;
+    if (blob === undefined) throw new Error(`layer ${layer.id} has neither a folder nor a blob`);
+    // The worker starts while the blob is on its way.
+    const [worker] = await Promise.all([
+      this.worker(),
+      this.images.provide(blob, {
+        ...(signal === undefined ? {} : { signal }),
+        onProgress: (current) => this.onPull?.(layer, current, blob.size),
+      }),
+    ]);
+    await worker.call(
+      'unpack',
+      { layer, blob: this.content.path(blob.digest), mediaType: blob.mediaType },
+      signal === undefined ? {} : { signal },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker[Symbol.asyncDispose]();
+    this.results.touch();
+    this.store[Symbol.dispose]();
+    this.db.close();
+    this.#inUse[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DiskStore } from '../content/blob-store.ts';
+import { execStep, type StepServices } from './exec-step.ts';
+import { filesStep } from './files-step.ts';
+import { packStep } from './pack-step.ts';
+import type { WorkerMethods } from './protocol.ts';
+import type { Handlers } from './rpc.ts';
+
+/** What the worker answers. Code that a cached build or a plain RUN never needs is loaded when it is asked for. */
+export function handlers(services: StepServices): Handlers<WorkerMethods> {
+  const { paths, snapshots, executor } = services;
+  return {
+    exec: (step, context) => execStep(step, services, context),
+    files: (step, context) => filesStep(step, snapshots, context),
+    pack: (step, { signal }) => packStep(step, { snapshots, content: new DiskStore(paths.content) }, signal),
+
+    async unpack({ layer, blob, mediaType }, { signal }) {
+      const { decompress } = await import('../archive/decompress.ts');
+      const { compressionOf } = await import('../oci/media-types.ts');
+      const format = compressionOf(mediaType);
+      const file = createReadStream(blob, { highWaterMark: 1024 * 1024, signal });
+      const tar = decompress(file, { name: blob, signal, ...(format === undefined ? {} : { format }) });
+      return { diffId: await snapshots.unpack(layer, tar, { signal }) };
+    },
+
+    async digest({ layers, selectors }, { signal }) {
+      const { treeDigest } = await import('./files/tree-digest.ts');
+      await using view = await snapshots.view(layers);
+      return await treeDigest(view.path, selectors, { signal });
+    },
+
+    async export({ layers, kind, destination, prefix, clampMtime }, { signal }) {
+      const { exportDirectory, exportTar } = await import('../snapshot/export.ts');
+      await using view = await snapshots.view(layers);
+      const options = { signal, ...(clampMtime === undefined ? {} : { clampMtime }) };
+      if (kind === 'directory') await exportDirectory(view.path, destination, options);
+      else await exportTar(view.path, destination, { ...options, ...(prefix === undefined ? {} : { prefix }) });
+      return undefined;
+    },
+
+    async run({ layers, spec, binds }, { send, signal }) {
+      await using snapshot = await snapshots.prepare(layers, `lost-${randomUUID()}`);
+      const mounts = binds.map((bind) => ({ kind: 'bind', ...bind }) as const);
+      return await executor.run(
+        { ...spec, id: randomUUID(), rootfs: snapshot.path, mounts },
+        { onOutput: (stream, data) => send({ stream, data }), signal },
+      );
+    },
+
+    async remove({ layers, cacheMounts }) {
+      await snapshots.remove(layers);
+      for (const name of cacheMounts) rmSync(join(paths.cacheMounts, name), { recursive: true, force: true });
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { compressLayer } from '../archive/compress-layer.ts';
+import type { DiskStore } from '../content/blob-store.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Snapshotter } from '../snapshot/layer.ts';
+import type { PackStep } from './protocol.ts';
+
+/** Packs a layer's folder into a blob of the content store. */
+export async function packStep(
+  { layer, compression, clampMtime }: PackStep,
+  { snapshots, content }: { snapshots: Snapshotter; content: DiskStore },
+  signal: AbortSignal,
+): Promise<{ descriptor: Descriptor; diffId: Digest }> {
+  const tar = snapshots.diff(layer, { signal, ...(clampMtime === undefined ? {} : { clampMtime }) });
+  const packed = compressLayer(tar, { ...compression, signal });
+  using ingest = content.createIngest();
+  await pipeline(Readable.from(packed.blob, { objectMode: false }), createWriteStream(ingest.path, { flags: 'wx' }), { signal });
+  const { digest, size, diffId, mediaType } = packed.digests();
+  ingest.commit(digest, size);
+  return { descriptor: { mediaType, digest, size }, diffId };
+}
