@@ -24,13 +24,13 @@ export const copyDriver: SnapshotDriver = {
 
   async view(layers, folder) {
     const path = join(folder, 'merged');
-    flatten(layers, path);
+    await flatten(layers, path);
     return { path, release() {} };
   },
 
   async prepare(layers, folder) {
     const [path, fs] = [join(folder, 'merged'), join(folder, 'fs')];
-    flatten(layers, path);
+    await flatten(layers, path);
     const before = remember(path);
     await sleep(TICK);
     return {
@@ -45,7 +45,7 @@ export const copyDriver: SnapshotDriver = {
   },
 };
 
-function flatten(layers: readonly DescribedLayer[], target: string): void {
+async function flatten(layers: readonly DescribedLayer[], target: string): Promise<void> {
   mkdirSync(target);
   const folders = new Map<string, string>();
   for (const { fs, facts } of layers) {
@@ -58,10 +58,10 @@ function flatten(layers: readonly DescribedLayer[], target: string): void {
       if (there !== undefined && !(folder && there.isDirectory())) removeTree(to, (path) => folders.delete(path));
       if (isWhiteout(item.full, item.stat)) continue;
       if (folder) {
-        if (there?.isDirectory() !== true) copier.copy(item, to);
+        if (there?.isDirectory() !== true) await copier.copy(item, to);
         else if (isOpaque(item.full)) empty(to, (path) => folders.delete(path));
         if (!folders.has(to) || !implied.has(item.path)) folders.set(to, item.full);
-      } else if (copier.copy(item, to)) copyAttributes(item.full, to);
+      } else if (await copier.copy(item, to)) copyAttributes(item.full, to);
     }
   }
   for (const [to, source] of [...folders].toReversed()) copyAttributes(source, to);

@@ -10,10 +10,14 @@ import {
   symlinkSync,
 } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { fsPath } from '../archive/text.ts';
 import { readXattrs } from './image-xattrs.ts';
 import { lsetxattr, mknod, S_IF, setTimes } from './syscalls.ts';
 import type { TreeEntry } from './walk.ts';
+
+/** Files above this many bytes are copied off the main thread. */
+const LARGE = 1024 * 1024;
 
 /** Copies files of a tree one by one, several names of one file as hardlinks. */
 export class NodeCopier {
@@ -21,9 +25,9 @@ export class NodeCopier {
 
   /**
    * Makes `target`, where nothing is, the same as the file `item`; a folder is made empty. Attributes are the
-   * caller's to set, folders' last. False for what cannot be copied: a socket, or a device refused by the kernel (EPERM is thrown).
+   * caller's to set, folders' last. False for a socket, which is left out; EPERM for a device that the kernel refuses.
    */
-  copy(item: TreeEntry, target: string): boolean {
+  async copy(item: TreeEntry, target: string): Promise<boolean> {
     const { full, stat } = item;
     if (stat.nlink > 1 && !stat.isDirectory()) {
       const key = `${stat.dev}:${stat.ino}`;
@@ -35,9 +39,11 @@ export class NodeCopier {
       this.#links.set(key, target);
     }
     if (stat.isDirectory()) mkdirSync(fsPath(target), { mode: 0o700 });
-    else if (stat.isFile())
-      copyFileSync(fsPath(full), fsPath(target), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    else if (stat.isSymbolicLink()) symlinkSync(readlinkSync(fsPath(full), { encoding: 'buffer' }), fsPath(target));
+    else if (stat.isFile()) {
+      const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
+      if (stat.size > LARGE) await copyFile(fsPath(full), fsPath(target), flags);
+      else copyFileSync(fsPath(full), fsPath(target), flags);
+    } else if (stat.isSymbolicLink()) symlinkSync(readlinkSync(fsPath(full), { encoding: 'buffer' }), fsPath(target));
     else if (stat.isSocket()) return false;
     else mknod(target, stat.mode & S_IF.MT, deviceOf(stat.rdev));
     return true;

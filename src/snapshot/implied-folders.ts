@@ -46,7 +46,7 @@ function withParents(paths: readonly string[]): string[] {
     const parts = path.split('/');
     for (const index of parts.keys()) all.add(parts.slice(0, index + 1).join('/'));
   }
-  return [...all].sort(); // a folder sorts before what is in it
+  return [...all].toSorted(); // a folder sorts before what is in it
 }
 
 class Lookup {

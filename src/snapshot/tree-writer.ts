@@ -128,7 +128,7 @@ export class TreeWriter implements TarSink {
     const full = fsPath(this.#full(path));
     switch (entry.type) {
       case 'directory':
-        this.#folders.has(path) || this.#makeFolder(path);
+        if (!this.#folders.has(path)) this.#makeFolder(path);
         return this.#describe(path, entry);
       case 'file': {
         const fd = this.#replacing(path, () => openSync(full, CREATE, entry.mode & 0o777));

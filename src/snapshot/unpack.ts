@@ -1,10 +1,11 @@
-import { setImmediate as yieldToLoop } from 'node:timers/promises';
 import { DigestCounter } from '../archive/digest-counter.ts';
 import { TarParser } from '../archive/parser.ts';
 import type { Digest } from '../oci/digest.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
+import { diskFull } from './disk-full.ts';
 import { TreeWriter } from './tree-writer.ts';
 import type { TreeWriterOptions } from './tree-writer.ts';
+import { Turns } from './turns.ts';
 
 /** What could not be kept exactly. Told once for each kind. */
 export interface UnpackWarning {
@@ -23,9 +24,6 @@ export interface Unpacked {
   readonly whiteouts: boolean;
 }
 
-/** The longest that unpacking keeps the event loop busy, in milliseconds. */
-const TURN = 20;
-
 /**
  * Unpacks an uncompressed tar into `root`, which nobody else may write to meanwhile. The archive is hostile:
  * no member lands outside `root` by `..`, an absolute name, a symlink or a hardlink (ARCHIVE_UNSAFE); the last
@@ -42,14 +40,12 @@ export async function unpackTar(
   const writer = new TreeWriter(root, options);
   const parser = new TarParser(writer);
   try {
-    let turn = performance.now();
+    const turns = new Turns();
     for await (const chunk of tar) {
       options.signal?.throwIfAborted();
       parser.write(chunk);
       counter.update(chunk);
-      if (performance.now() - turn < TURN) continue;
-      await yieldToLoop();
-      turn = performance.now();
+      if (turns.due) await turns.pass();
     }
     parser.finish();
     writer.finish();
@@ -62,12 +58,8 @@ export async function unpackTar(
 }
 
 function explain(error: unknown, root: string): unknown {
-  if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new PolyarchError('NO_SPACE', `no space left on the disk while unpacking below ${root}`, {
-      hint: 'free some space, for instance with: polyarch prune',
-      cause: error,
-    });
-  }
+  const full = diskFull(error, `unpacking below ${root}`);
+  if (full !== undefined) return full;
   if (hasCode(error, 'ENAMETOOLONG', 'EILSEQ')) {
     return new PolyarchError(
       'ARCHIVE_UNSUPPORTED',
