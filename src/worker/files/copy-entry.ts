@@ -7,9 +7,10 @@ import type { CopyOptions } from './contract.ts';
 import { fileFailure } from './failure.ts';
 import { symbolicMode } from './mode.ts';
 import type { OwnerIds } from './owner.ts';
-import { makeNode, setTimes } from './system.ts';
+import { makeNode } from './nodes.ts';
+import { setTimes } from './times.ts';
 import { changeOwner, type Target } from './target.ts';
-import { statEntry, type ReadableTree, type TreeEntry, typeBits } from './tree.ts';
+import { statEntry, type ReadableTree, type TreeEntry } from './tree.ts';
 import type { Visit } from './walk.ts';
 
 interface EntryOptions extends Pick<CopyOptions, 'mode' | 'modeStr' | 'timestamp' | 'alwaysReplaceExistingDestPaths'> {
@@ -87,9 +88,9 @@ export class EntryCopier {
   }
 
   #makeNode(entry: TreeEntry, to: string): boolean {
+    if (entry.type === 'directory' || entry.type === 'symlink') return false;
     try {
-      // A socket is nothing without its program: an empty file stands for it.
-      makeNode(this.#place(to), typeBits(entry.type === 'socket' ? 'file' : entry.type) | 0o600, entry.device);
+      makeNode(this.#place(to), entry.type, entry.device);
       return true;
     } catch (error) {
       if (!hasCode(error, 'EPERM')) throw error;

@@ -6,7 +6,7 @@ import type { OwnerIds } from './owner.ts';
 import type { Pacer } from './pacer.ts';
 import { resolveWithin } from './resolve.ts';
 import { findSources, requirePaths, type Source } from './select.ts';
-import { setTimes } from './system.ts';
+import { setTimes } from './times.ts';
 import { makeDirectories, type Target } from './target.ts';
 import { statEntry, type ReadableTree } from './tree.ts';
 import { tryUnpack } from './unpack.ts';

@@ -8,7 +8,7 @@ import { diskTree } from './disk-tree.ts';
 import type { OwnerIds } from './owner.ts';
 import { resolveWithin } from './resolve.ts';
 import { findSources } from './select.ts';
-import { setTimes } from './system.ts';
+import { setTimes } from './times.ts';
 import { changeOwner, makeDirectories, type Target } from './target.ts';
 import { statEntry } from './tree.ts';
 

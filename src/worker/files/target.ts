@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fsPath } from '../../archive/text.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
 import type { OwnerIds } from './owner.ts';
-import { setTimes } from './system.ts';
+import { setTimes } from './times.ts';
 import { statEntry } from './tree.ts';
 
 /** The root that actions change, and where they say what could not be kept. */

@@ -57,11 +57,6 @@ export function typeOf(mode: number): EntryType {
   return TYPES[mode & S_IFMT] ?? 'file';
 }
 
-/** The type bits of mode_t. */
-export function typeBits(type: EntryType): number {
-  return Number(Object.keys(TYPES).find((bits) => TYPES[Number(bits)] === type));
-}
-
 export function entryOf(stat: BigIntStats): TreeEntry {
   const mode = Number(stat.mode);
   const type = typeOf(mode);

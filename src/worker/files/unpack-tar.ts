@@ -15,15 +15,16 @@ import { dirname, join } from 'node:path';
 import type { TarEntry } from '../../archive/entry.ts';
 import type { TarMember } from '../../archive/reader.ts';
 import { fsPath } from '../../archive/text.ts';
+import { mknod, S_IF } from '../../snapshot/syscalls.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
-import { isContentAttribute, writeAttributes } from './attributes.ts';
+import { writeAttributes } from './attributes.ts';
 import { fileFailure } from './failure.ts';
 import type { OwnerIds } from './owner.ts';
 import type { Pacer } from './pacer.ts';
 import { resolveWithin } from './resolve.ts';
-import { makeNode, setTimes } from './system.ts';
+import { setTimes } from './times.ts';
 import { changeOwner, makeDirectories, type Target } from './target.ts';
-import { statEntry, typeBits } from './tree.ts';
+import { statEntry } from './tree.ts';
 
 export interface UnpackOptions {
   /** For messages. */
@@ -137,16 +138,10 @@ async function writeBody(place: string, member: TarMember, pacer: Pacer): Promis
   }
 }
 
-const NODE_TYPES = { char: 'character', block: 'block', fifo: 'fifo' } as const;
-
 function unpackNode(target: Target, path: string, entry: TarEntry): boolean {
-  if (entry.type !== 'char' && entry.type !== 'block' && entry.type !== 'fifo') return false;
+  const type = entry.type === 'char' ? S_IF.CHR : entry.type === 'block' ? S_IF.BLK : S_IF.FIFO;
   try {
-    makeNode(
-      join(target.root, path),
-      typeBits(NODE_TYPES[entry.type]) | 0o600,
-      deviceNumber(entry.devMajor, entry.devMinor),
-    );
+    mknod(join(target.root, path), type | 0o600, { major: entry.devMajor, minor: entry.devMinor });
     return true;
   } catch (error) {
     if (!hasCode(error, 'EPERM')) throw error;
@@ -155,18 +150,11 @@ function unpackNode(target: Target, path: string, entry: TarEntry): boolean {
   }
 }
 
-/** glibc's makedev. */
-function deviceNumber(major: number, minor: number): bigint {
-  const [high, low] = [BigInt(major), BigInt(minor)];
-  return ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn);
-}
-
 function setMetadata(target: Target, job: { path: string; entry: TarEntry; options: UnpackOptions }): void {
   const { path, entry, options } = job;
   const place = join(target.root, path);
   if (options.owner !== 'none') changeOwner(target, path, options.owner === 'archive' ? entry : options.owner);
-  const attributes = new Map([...entry.xattrs].filter(([name]) => isContentAttribute(name)));
-  const refused = writeAttributes(place, attributes);
+  const refused = writeAttributes(place, entry.xattrs);
   if (refused.length > 0)
     target.warn(`attributes that could not be kept: ${refused.join(', ')} (first of ${JSON.stringify(path)})`);
   if (entry.type !== 'symlink') chmodSync(fsPath(place), entry.mode);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { hasCode } from '../../util/error.ts';
+import { readAttributes } from '../files/attributes.ts';
 import type { EntryContent } from '../files/digest.ts';
 import { hashFile } from '../files/hash-file.ts';
 import type { Pacer } from '../files/pacer.ts';
@@ -71,8 +72,6 @@ export class KnownContents {
   }
 
   async #read(entry: ScanEntry, pacer: Pacer): Promise<EntryContent> {
-    // Loaded here because it needs native calls, and a build with nothing changed does not.
-    const { readAttributes } = await import('../files/attributes.ts');
     const place = join(this.#folder.root, entry.path);
     try {
       const now = BigInt(Date.now()) * 1_000_000n;

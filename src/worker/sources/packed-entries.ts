@@ -103,7 +103,9 @@ export class PackedEntries {
 
   sha256At(index: number): string | undefined {
     const at = HEADER + index * RECORD;
-    return ((this.#bytes[at + 1] ?? 0) & HAS_DIGEST) === 0 ? undefined : this.#bytes.toString('hex', at + DIGEST_AT, at + DIGEST_AT + 32);
+    return ((this.#bytes[at + 1] ?? 0) & HAS_DIGEST) === 0
+      ? undefined
+      : this.#bytes.toString('hex', at + DIGEST_AT, at + DIGEST_AT + 32);
   }
 
   attributedAt(index: number): boolean | undefined {
@@ -113,7 +115,10 @@ export class PackedEntries {
 
   entryAt(index: number): ScanEntry {
     const at = HEADER + index * RECORD;
-    const [size = 0n, mtimeNs = 0n, ctimeNs = 0n, dev = 0n, ino = 0n, device = 0n] = this.#words.subarray(at / 8 + 1, at / 8 + 7);
+    const [size = 0n, mtimeNs = 0n, ctimeNs = 0n, dev = 0n, ino = 0n, device = 0n] = this.#words.subarray(
+      at / 8 + 1,
+      at / 8 + 7,
+    );
     return {
       path: this.#texts[2 * index] ?? '',
       type: TYPES[this.#bytes[at] ?? 0] ?? 'file',
