@@ -14,8 +14,6 @@ import { memoryUploadSessions, type UploadSessions } from './upload-sessions.ts'
 export interface RegistrySettings extends ConnectionSettings {
   /** Mirrors, TLS and plain HTTP by host; default none. */
   readonly hosts?: HostTable;
-  /** Take every host for `insecure` that `hosts` does not say otherwise of; default false. */
-  readonly insecure?: boolean;
   /** Default: anonymous. */
   readonly credentials?: CredentialSource;
   /** Fields in place of DEFAULT_RETRY's. */
@@ -102,11 +100,9 @@ export class RegistryClient implements AsyncDisposable {
     const name = canonicalDomain(domain);
     let session = this.#sessions.get(name);
     if (session === undefined) {
-      const { hosts, insecure, onRetry, onMirrorFailure } = this.#settings;
+      const { hosts, onRetry, onMirrorFailure } = this.#settings;
       session = new RegistrySession({
-        clients: resolveHosts(name, hosts, insecure === undefined ? {} : { insecure }).map((endpoint) =>
-          this.#endpoint(endpoint),
-        ),
+        clients: resolveHosts(name, hosts).map((endpoint) => this.#endpoint(endpoint)),
         retry: this.#retry,
         ...(onRetry === undefined ? {} : { onRetry }),
         ...(onMirrorFailure === undefined ? {} : { onMirrorFailure }),
@@ -133,8 +129,7 @@ export class RegistryClient implements AsyncDisposable {
   }
 
   #tlsOf(host: string): TlsSettings {
-    const { hosts, insecure } = this.#settings;
-    const own = resolveHosts(host, hosts, insecure === undefined ? {} : { insecure }).at(-1);
+    const own = resolveHosts(host, this.#settings.hosts).at(-1);
     return own?.tls ?? { insecure: false, ca: [] };
   }
 }

@@ -52,18 +52,13 @@ export function canonicalDomain(domain: string): string {
   return DOCKER_HUB.has(lower) ? 'docker.io' : lower;
 }
 
-export interface ResolveHostsOptions {
-  /** Take the registry itself (not its mirrors) for `insecure` where the table does not say; default false. */
-  readonly insecure?: boolean;
-}
-
 /**
  * The endpoints of a registry in the order they are tried: its mirrors (pull only), then itself.
  * Fails with REGISTRY_CONFIG on a mirror that is no address.
  */
-export function resolveHosts(domain: string, hosts: HostTable = {}, options: ResolveHostsOptions = {}): Endpoint[] {
+export function resolveHosts(domain: string, hosts: HostTable = {}): Endpoint[] {
   const name = canonicalDomain(domain);
-  const own = options.insecure === true ? { insecure: true, ...hosts[name] } : hosts[name];
+  const own = hosts[name];
   const mirrors = (own?.mirrors ?? []).map((mirror) => mirrorEndpoint(mirror, name, hosts));
   const host = name === 'docker.io' ? 'registry-1.docker.io' : name;
   return [

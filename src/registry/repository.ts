@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { abortReason } from '../content/fetch-bytes.ts';
 import type { Abortable, Target } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
@@ -113,19 +114,12 @@ export class Repository implements Target {
   }
 
   async push(descriptor: Descriptor, content: Readable | Uint8Array, options: PushOptions = {}): Promise<void> {
-    const before = this.#pushing.get(descriptor.digest);
-    if (before !== undefined) await before.catch(() => undefined);
-    // What was asked a moment ago is not asked again.
-    const there = this.#known.get(descriptor.digest) ?? (await this.exists(descriptor, options));
-    if (there) {
-      if (!(content instanceof Uint8Array)) content.destroy();
-      return;
-    }
-    const pushing = this.#push(descriptor, content, options);
+    // One at a time for one blob: the second finds it there, or tries itself.
+    for (let other; (other = this.#pushing.get(descriptor.digest)) !== undefined;) await other.catch(() => undefined);
+    const pushing = this.#pushUnlessThere(descriptor, content, options);
     this.#pushing.set(descriptor.digest, pushing);
     try {
       await pushing;
-      this.#known.set(descriptor.digest, true);
     } finally {
       this.#pushing.delete(descriptor.digest);
     }
@@ -218,16 +212,27 @@ export class Repository implements Target {
     });
   }
 
+  async #pushUnlessThere(descriptor: Descriptor, content: Readable | Uint8Array, options: PushOptions): Promise<void> {
+    options.signal?.throwIfAborted();
+    // What was asked a moment ago is not asked again.
+    if (this.#known.get(descriptor.digest) ?? (await this.exists(descriptor, options))) {
+      if (!(content instanceof Uint8Array)) content.destroy();
+      return;
+    }
+    await this.#push(descriptor, content, options);
+    this.#known.set(descriptor.digest, true);
+  }
+
   async #push(descriptor: Descriptor, content: Readable | Uint8Array, options: PushOptions): Promise<void> {
     if (isManifestType(descriptor.mediaType)) {
-      const bytes = content instanceof Uint8Array ? content : await collect(content, descriptor);
+      const bytes = content instanceof Uint8Array ? content : await collect(content, descriptor, options);
       await this.pushManifest({ descriptor, content: bytes }, descriptor.digest, options);
       return;
     }
     const upload = this.#upload(descriptor, options);
     this.#opened.delete(descriptor.digest);
     if (content instanceof Uint8Array || descriptor.size <= this.#settings.monolithicBytes) {
-      const bytes = content instanceof Uint8Array ? content : await collect(content, descriptor);
+      const bytes = content instanceof Uint8Array ? content : await collect(content, descriptor, options);
       verifyBytes(bytes, descriptor);
       await uploadBytes(descriptor, bytes, upload);
     } else await uploadStream(descriptor, content, upload);
@@ -294,23 +299,26 @@ function streamOf(content: Uint8Array): Readable {
   return Readable.from([content], { objectMode: false });
 }
 
-/** All bytes of a stream, which must be as many as the descriptor says. */
-async function collect(content: Readable, descriptor: Descriptor): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of content) {
-    // The stream has no encoding set.
-    const bytes = part as Uint8Array;
-    size += bytes.length;
-    if (size > descriptor.size) break;
-    parts.push(bytes);
+/** All bytes of a stream, which must not be more than the descriptor says. */
+async function collect(content: Readable, descriptor: Descriptor, { signal }: Abortable): Promise<Uint8Array> {
+  const abort = (): void => void content.destroy(abortReason(signal));
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for await (const part of content) {
+      // The stream has no encoding set.
+      const bytes = part as Uint8Array;
+      size += bytes.length;
+      if (size > descriptor.size) {
+        const message = `the content to push as ${descriptor.digest} has more than ${descriptor.size} bytes`;
+        throw new RegistryFailure('SIZE_MISMATCH', message);
+      }
+      parts.push(bytes);
+    }
+    signal?.throwIfAborted();
+    return Buffer.concat(parts);
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
-  if (size > descriptor.size) {
-    content.destroy();
-    throw new RegistryFailure(
-      'SIZE_MISMATCH',
-      `the content to push as ${descriptor.digest} has more than ${descriptor.size} bytes`,
-    );
-  }
-  return Buffer.concat(parts);
 }
