@@ -104,7 +104,7 @@ export class DiskStore implements Storage {
     const info = this.info(descriptor.digest);
     if (info === undefined) throw notFound(descriptor, this.root);
     const file = createReadStream(this.path(descriptor.digest), {
-      highWaterMark: Math.max(1, Math.min(info.size, 1024 * 1024)),
+      highWaterMark: 256 * 1024,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     const checked = verifyStream(file, descriptor);
