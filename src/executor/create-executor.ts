@@ -45,6 +45,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     run: async (spec, execOptions = {}) => {
       execOptions.signal?.throwIfAborted();
       if (!/^[a-z0-9-]{1,64}$/.test(spec.id)) throw new Error(`not a container id: ${spec.id}`);
+      if (spec.rootfs === '/') throw new Error('a step runs in a root filesystem of its own');
       const mode = await options.emulation.modeFor(spec.platform);
       if (mode.kind === 'none') throw noEmulator(spec.platform, mode);
       runtime ??= findRuntime(options.path);

@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 const facts = takeWorkerFacts(process.env);
-const stateDir = process.argv[2] ?? '';
+const [, , stateDir = '', cacheDir = ''] = process.argv;
 process.on('disconnect', () => process.exit(0));
 mountWorkerFilesystems({ stateDir });
 const emulation = createEmulation({
@@ -38,6 +38,7 @@ process.send?.({ ready: facts?.idmap });
 async function run(spec: ExecSpec, runtime: string | undefined): Promise<void> {
   const executor = createExecutor({
     stateDir,
+    cacheDir,
     emulation,
     path: process.env['PATH'],
     ...(runtime === undefined ? {} : { runtime }),
