@@ -23,10 +23,10 @@ export function lstatPlace(place: string): BigIntStats | undefined {
 export function listPlace(place: string): string[] {
   const path = fsPath(place);
   const names = readdirSync(path);
-  if (!names.some((name) => name.includes(REPLACEMENT))) return names.sort();
+  if (!names.some((name) => name.includes(REPLACEMENT))) return names.toSorted();
   return readdirSync(path, { encoding: 'buffer' })
     .map((name) => decodeText(name))
-    .sort();
+    .toSorted();
 }
 
 /** A link's text; undefined when nothing or no link is there. */
