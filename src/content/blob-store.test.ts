@@ -98,6 +98,30 @@ describe('DiskStore', () => {
     expect(unread.destroyed).toBe(true);
   });
 
+  it('stops waiting for another push of the same blob when it is aborted', async () => {
+    const stalled = new Readable({ read: () => {} });
+    const first = store.push(descriptor, stalled);
+    const abort = new AbortController();
+    const second = store.push(descriptor, Readable.from([big]), { signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(second).rejects.toThrow('enough');
+    stalled.destroy(new Error('cut'));
+    await expect(first).rejects.toThrow('cut');
+  });
+
+  it('tells a failure of the stream from one of the disk', async () => {
+    const unreadable = new Readable({
+      read() {
+        this.destroy(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }));
+      },
+    });
+    await expect(store.push(descriptor, unreadable)).rejects.toMatchObject({ code: 'EACCES' });
+    writeFileSync(join(folder, 'file'), '');
+    await expect(new DiskStore(join(folder, 'file')).push(descriptor, big)).rejects.toMatchObject({
+      code: 'STORE_UNUSABLE',
+    });
+  });
+
   it('deletes as unused only what nobody asked for since', async () => {
     await push();
     const old = (Date.now() - 100_000) / 1000;

@@ -17,7 +17,8 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { algorithmOf, type Digest, digestOf, hexOf, isDigest, verifyBytes, verifyStream } from '../oci/digest.ts';
 import { debug } from '../util/debug.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
-import { createIngest, diskError, inFolder, type Ingest, moveInto, writeVerified } from './ingest.ts';
+import { untilAborted } from './abort.ts';
+import { createIngest, inFolder, type Ingest, moveInto, onDisk, writeVerified } from './ingest.ts';
 import { notFound } from './not-found.ts';
 import type { Abortable, Storage } from './storage.ts';
 
@@ -121,11 +122,14 @@ export class DiskStore implements Storage {
       if (!this.#use(descriptor)) this.#writeNow(descriptor.digest, content);
       return;
     }
+    // A stream that fails before it is read is found failed then.
+    if (!(content instanceof Uint8Array)) content.on('error', () => {});
     for (;;) {
       const other = this.#pushing.get(descriptor.digest);
       if (other === undefined) break;
       // Whether the other one worked is seen below.
-      await other.catch(() => {});
+      const settled = other.catch(() => {});
+      await untilAborted(settled, options.signal);
     }
     if (this.#use(descriptor)) {
       if (!(content instanceof Uint8Array)) content.destroy();
@@ -227,24 +231,24 @@ export class DiskStore implements Storage {
   }
 
   #writeNow(digest: Digest, content: Uint8Array | string): void {
-    let ingest: Ingest | undefined;
-    try {
-      ingest = this.createIngest();
-      const { path } = ingest;
-      inFolder(path, () => writeFileSync(path, content, { flag: 'wx', mode: 0o644 }));
-      moveInto(ingest.path, this.path(digest));
-    } catch (error) {
-      ingest?.[Symbol.dispose]();
-      throw diskError(error, { digest });
-    }
+    onDisk({ digest }, () => {
+      const ingest = this.createIngest();
+      try {
+        inFolder(ingest.path, () => writeFileSync(ingest.path, content, { flag: 'wx', mode: 0o644 }));
+        moveInto(ingest.path, this.path(digest));
+      } catch (error) {
+        ingest[Symbol.dispose]();
+        throw error;
+      }
+    });
   }
 
   async #write(descriptor: Descriptor, content: Readable | Uint8Array, options: Abortable): Promise<void> {
-    const ingest = this.createIngest();
+    const ingest = onDisk(descriptor, () => this.createIngest());
     try {
       const stream = content instanceof Uint8Array ? Readable.from([content]) : content;
       await writeVerified(ingest.path, stream, { descriptor, ...options });
-      moveInto(ingest.path, this.path(descriptor.digest));
+      onDisk(descriptor, () => moveInto(ingest.path, this.path(descriptor.digest)));
     } catch (error) {
       ingest[Symbol.dispose]();
       throw error;

@@ -7,6 +7,8 @@ import { encodeJson } from '../oci/json.ts';
 import { MEDIA_TYPE } from '../oci/media-types.ts';
 import { copyGraph, type CopyGraphOptions, type CopyProgress } from './copy-graph.ts';
 import { fetchBytes } from './fetch-bytes.ts';
+import { platformFilter } from './platform-filter.ts';
+import { parsePlatform } from '../oci/platform.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { Fetcher, Storage } from './storage.ts';
 
@@ -177,6 +179,33 @@ describe('copyGraph', () => {
     expect(await target.exists(arm64)).toBe(true);
     expect(await target.exists(amd64)).toBe(false);
     await expect(target.resolve(digestOf('amd64 only'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('copies only some platforms, with their attestations', async () => {
+    const source = new MemoryStore();
+    const amd64 = await putImage(source, 'amd64', ['a']);
+    const arm64 = await putImage(source, 'arm64', ['b']);
+    const attestation = async ({ digest }: Descriptor) => ({
+      ...(await putImage(source, 'unknown', [`about ${digest}`])),
+      platform: { os: 'unknown', architecture: 'unknown' },
+      annotations: { 'vnd.docker.reference.type': 'attestation-manifest', 'vnd.docker.reference.digest': digest },
+    });
+    const attestations = [await attestation(amd64), await attestation(arm64)];
+    const root = await putIndex(source, [amd64, arm64, ...attestations]);
+    const target = new MemoryStore();
+    const filter = await platformFilter(source, root, { image: 'zoo', platforms: [parsePlatform('linux/aarch64')] });
+    await copyGraph({ source, target }, root, { filter });
+    const copied = await Promise.all([amd64, arm64, ...attestations, root].map((node) => target.exists(node)));
+    expect(copied).toEqual([false, true, false, true, true]);
+
+    const none = platformFilter(source, root, { image: 'zoo', platforms: [parsePlatform('linux/s390x')] });
+    await expect(none).rejects.toMatchObject({
+      code: 'NO_MATCHING_PLATFORM',
+      message: 'zoo has no image for linux/s390x',
+      hint: 'it has linux/amd64, linux/arm64',
+    });
+    const single = await platformFilter(source, amd64, { image: 'zoo', platforms: [parsePlatform('linux/s390x')] });
+    expect(single(amd64, root)).toBe(true);
   });
 
   it('keeps to its concurrency', async () => {

@@ -147,6 +147,8 @@ class GraphCopy {
       if ((await this.#options.mount?.(descriptor, abortable)) === true) return this.#report('mounted', descriptor);
       this.#report('start', descriptor);
       const content = await source.fetch(descriptor, abortable);
+      // Found by the target's reading, also when it comes before that.
+      content.on('error', () => {});
       try {
         await target.push(descriptor, this.#counted(content, descriptor), abortable);
       } finally {

@@ -3,7 +3,10 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { verifyBytes } from '../oci/digest.ts';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
+import { abortReason, signalOption } from './abort.ts';
 import type { Fetcher } from './storage.ts';
+
+export { abortReason } from './abort.ts';
 
 export interface FetchBytesOptions {
   /** Default: the limit of a manifest, 4 MiB. */
@@ -48,15 +51,4 @@ export async function readAll(stream: Readable, options: { signal?: AbortSignal 
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }
-}
-
-/** `{ signal }`, or `{}` for none: so that an absent signal is an absent field. */
-export function signalOption(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
-/** The reason of an aborted signal as an Error. */
-export function abortReason(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new DOMException('the operation was aborted', 'AbortError');
 }

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, verifier } from '../oci/digest.ts';
-import { hasCode, PolyarchError } from '../util/error.ts';
-import { abortReason } from './fetch-bytes.ts';
+import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
+import { abortReason } from './abort.ts';
 
 /**
  * A blob that is being written, by this process or by another one to which the path was given. It becomes a blob
@@ -59,7 +59,7 @@ export function moveInto(from: string, to: string): void {
 
 /**
  * Writes the stream to a new file, checking it against the descriptor on the way: while one batch of about 1 MiB is
- * being written the next is read and hashed. Fails with DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, or the stream's own error.
+ * being written the next is read and hashed. Fails with DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, STORE_UNUSABLE, or the stream's own error.
  */
 export async function writeVerified(
   path: string,
@@ -73,21 +73,25 @@ export async function writeVerified(
   let file: FileHandle | undefined;
   try {
     signal?.throwIfAborted();
-    closeSync(inFolder(path, () => openSync(path, 'wx', 0o644)));
+    onDisk(descriptor, () => closeSync(inFolder(path, () => openSync(path, 'wx', 0o644))));
     file = await open(path, 'r+');
-    await writeBatches(file, content, check.update);
+    await writeBatches({ file, descriptor }, content, check.update);
     signal?.throwIfAborted();
     check.finish();
   } catch (error) {
     content.destroy();
-    throw diskError(error, descriptor);
+    throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
     await file?.close();
   }
 }
 
-async function writeBatches(file: FileHandle, content: Readable, update: (chunk: Uint8Array) => void): Promise<void> {
+async function writeBatches(
+  to: { readonly file: FileHandle; readonly descriptor: Descriptor },
+  content: Readable,
+  update: (chunk: Uint8Array) => void,
+): Promise<void> {
   let batch: Uint8Array[] = [];
   let size = 0;
   let writing: Promise<void> = Promise.resolve();
@@ -97,7 +101,9 @@ async function writeBatches(file: FileHandle, content: Readable, update: (chunk:
     batch = [];
     size = 0;
     await writing;
-    writing = writeFully(file, full);
+    writing = writeFully(to.file, full).catch((error: unknown) => {
+      throw diskError(error, to.descriptor);
+    });
     writing.catch(() => {});
   };
   try {
@@ -119,16 +125,25 @@ async function writeFully(file: FileHandle, batch: readonly Uint8Array[]): Promi
   for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
 }
 
+/** Runs the body; its failures become coded ones as by `diskError`. */
+export function onDisk<T>(descriptor: Pick<Descriptor, 'digest'>, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw diskError(error, descriptor);
+  }
+}
+
 /** A full disk or a store that may not be written, as a coded error that names the blob. */
-export function diskError(error: unknown, descriptor: Pick<Descriptor, 'digest'>): unknown {
+function diskError(error: unknown, descriptor: Pick<Descriptor, 'digest'>): unknown {
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
     return new PolyarchError('DISK_FULL', `the disk is full while writing ${descriptor.digest}`, {
       cause: error,
       hint: 'free some space (polyarch prune removes what no image needs) and run it again',
     });
   }
-  if (hasCode(error, 'EACCES', 'EROFS', 'EPERM')) {
-    return new PolyarchError('STORE_READ_ONLY', `the store cannot be written: ${String(error)}`, {
+  if (hasCode(error, 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EIO')) {
+    return new PolyarchError('STORE_UNUSABLE', `the store cannot be written: ${messageOf(error)}`, {
       cause: error,
       hint: 'use a store of your own (POLYARCH_HOME), or mend the permissions',
     });

@@ -26,3 +26,4 @@ export {
   rankPlatform,
   selectPlatform,
 } from './platform-match.ts';
+export { noMatchingPlatform, requirePlatform, type RequirePlatformOptions } from './platform-require.ts';
