@@ -23,8 +23,8 @@ const bases: Readonly<Record<string, BaseDefinition>> = {
   'golang-cgo': golangCgo,
 };
 
-/** A base that another is made from, and so is made before it. */
-const below: Readonly<Record<string, string>> = { golang: 'debian', 'golang-cgo': 'debian' };
+/** The bases that another is made from, and so are made before it. */
+const below: Readonly<Record<string, readonly string[]>> = { golang: ['debian'], 'golang-cgo': ['debian', 'golang'] };
 
 export const baseNames: readonly string[] = Object.keys(bases);
 
@@ -42,7 +42,7 @@ export async function ensureBases(
   options: { log?: (line: string) => void } = {},
 ): Promise<string> {
   const { host } = await ensureFixtureRegistry();
-  const all = new Set(names.flatMap((name) => [...(below[name] === undefined ? [] : [below[name]]), name]));
+  const all = new Set(names.flatMap((name) => [...(below[name] ?? []), name]));
   for (const name of all) {
     const base = bases[name];
     if (base === undefined) throw new Error(`no base ${name}; there are ${baseNames.join(', ')}`);

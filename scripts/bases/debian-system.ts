@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { aptAcquireSettings, debianMirror } from '../debian-packages.ts';
 
@@ -10,10 +10,7 @@ const leftOut = ['usr/share/doc', 'usr/share/man', 'usr/share/info', 'usr/share/
  * (proxies, certificates); no documentation; no service starts; no file of its lists stays uncompressed.
  */
 export async function settleDebian(rootfs: string, suite: string): Promise<void> {
-  for (const folder of leftOut) {
-    rmSync(join(rootfs, folder), { recursive: true, force: true });
-    mkdirSync(join(rootfs, folder), { recursive: true });
-  }
+  leaveOutDocumentation(rootfs);
   const settings = await aptAcquireSettings();
   const files: Record<string, string> = {
     'etc/apt/sources.list': `deb ${await debianMirror()} ${suite} main\n`,
@@ -46,4 +43,19 @@ export async function settleDebian(rootfs: string, suite: string): Promise<void>
     mkdirSync(dirname(join(rootfs, file)), { recursive: true });
     cpSync(file, join(rootfs, file));
   }
+}
+
+/** The one page that a package's own script (bash's) asks for. */
+const kept = 'usr/share/man/man7/bash-builtins.7.gz';
+
+/** Removes documentation and translations, as dpkg does for the packages that are installed later. */
+export function leaveOutDocumentation(rootfs: string): void {
+  const page = existsSync(join(rootfs, kept)) ? readFileSync(join(rootfs, kept)) : undefined;
+  for (const folder of leftOut) {
+    rmSync(join(rootfs, folder), { recursive: true, force: true });
+    mkdirSync(join(rootfs, folder), { recursive: true });
+  }
+  if (page === undefined) return;
+  mkdirSync(dirname(join(rootfs, kept)), { recursive: true });
+  writeFileSync(join(rootfs, kept), page);
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   debianPackages,
@@ -15,15 +15,15 @@ import { packTar } from './layout.ts';
 import { unpackPackages } from './unpack.ts';
 
 /** The packages of a minimal Debian that can install more. `usr-is-merged` stands for usrmerge, which needs perl. */
-const minimal = ['?priority(required)', 'apt', 'usr-is-merged', 'debian-archive-keyring'];
+export const minimalPackages = ['?priority(required)', 'apt', 'usr-is-merged', 'debian-archive-keyring'];
 
 /** A platform's part of a base: what Dockerfiles add as `NAME-$TARGETARCH$TARGETVARIANT.tar`. */
 export function tarName(platform: FixturePlatform): string {
   return `${platform.platform.split('/').slice(1).join('')}.tar`;
 }
 
-export function minimalDebian(platform: FixturePlatform, suite: string): Promise<DebianPackage[]> {
-  return debianPackages({ suite, architecture: platform.debian }, { packages: minimal, closure: true });
+function minimalDebian(platform: FixturePlatform, suite: string): Promise<DebianPackage[]> {
+  return debianPackages({ suite, architecture: platform.debian }, { packages: minimalPackages, closure: true });
 }
 
 /**
@@ -57,6 +57,7 @@ async function debianContent(suite: string, platforms: readonly FixturePlatform[
           await unpackPackages(rootfs, { packages, architecture: platform.debian });
           await settleDebian(rootfs, suite);
           await packTar(rootfs, join(context, tarName(platform)));
+          rmSync(rootfs, { recursive: true });
         },
       });
     },

@@ -1,42 +1,65 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { debianPackages, packagesKey } from '../debian-packages.ts';
-import { fixturePlatforms } from '../fixtures.ts';
+import { debianPackages, packagesKey, type DebianPackage } from '../debian-packages.ts';
+import { fixturePlatforms, type FixturePlatform } from '../fixtures.ts';
 import { eachLimited } from '../process.ts';
 import type { BaseDefinition, BuiltContent } from './base.ts';
-import { minimalDebian, tarName } from './debian.ts';
+import { minimalPackages, tarName } from './debian.ts';
 import { packTar } from './layout.ts';
+import { leaveOutDocumentation } from './debian-system.ts';
 import { unpackPackages } from './unpack.ts';
 
 const suite = 'bookworm';
+const withGo = [...minimalPackages, 'golang-go'];
+const withC = [...withGo, 'gcc', 'libc6-dev'];
 
-/** Debian's Go on top of the stand-in for debian:bookworm, laid out as the golang images are. */
-async function golangContent(options: {
-  packages: readonly string[];
-  platforms: readonly string[];
-}): Promise<BuiltContent> {
+/** Parts of Go's packages that building a program never reads: two thirds of them. */
+const needless = [
+  'usr/share/go-*/{api,test,misc}/*',
+  'usr/share/go-*/src/cmd/*',
+  'usr/share/go-*/src/**/testdata',
+  'usr/share/go-*/src/**/*_test.go',
+  'usr/lib/go-*/pkg/linux_*/cmd',
+  'usr/lib/go-*/pkg/tool/*/{pprof,trace,cover,vet,objdump,nm,addr2line,dist,doc,fix,api,test2json}',
+];
+
+interface Addition {
+  readonly from: string;
+  /** The packages of the image that is added to. */
+  readonly below: readonly string[];
+  readonly packages: readonly string[];
+  readonly platforms: readonly string[];
+  /** Dockerfile lines after the packages are configured. */
+  readonly settings: readonly string[];
+}
+
+/** The packages that `packages` brings on top of those of `below`. */
+async function added(platform: FixturePlatform, options: Addition): Promise<DebianPackage[]> {
+  const target = { suite, architecture: platform.debian };
+  const there = await debianPackages(target, { packages: options.below, closure: true });
+  const known = new Set(there.map((one) => one.file));
+  const all = await debianPackages(target, { packages: options.packages, closure: true });
+  return all.filter((one) => !known.has(one.file));
+}
+
+/** Debian packages added to another stand-in, unpacked natively and configured in a step. */
+async function additionContent(options: Addition): Promise<BuiltContent> {
   const platforms = fixturePlatforms.filter((one) => options.platforms.includes(one.platform));
   const additions = await eachLimited(platforms, {
     width: 4,
-    work: async (platform) => {
-      const system = new Set((await minimalDebian(platform, suite)).map((one) => one.file));
-      const target = { suite, architecture: platform.debian };
-      const all = await debianPackages(target, { packages: [...options.packages, 'usr-is-merged'], closure: true });
-      return { platform, packages: all.filter((one) => !system.has(one.file)) };
-    },
+    work: async (platform) => ({ platform, packages: await added(platform, options) }),
   });
   return {
     kind: 'built',
-    key: ['golang-1', ...additions.map((one) => packagesKey(one.packages))].join('\n'),
+    key: ['golang-2', ...additions.map((one) => packagesKey(one.packages))].join('\n'),
     platforms: platforms.map((one) => one.platform),
     dockerfile: [
-      'FROM debian:bookworm',
+      `FROM ${options.from}`,
       'ARG TARGETARCH TARGETVARIANT',
       'ADD $TARGETARCH$TARGETVARIANT.tar /',
       'RUN cd /var/lib/dpkg && cat added-status >> status && rm added-status' +
-        ' && DEBIAN_FRONTEND=noninteractive LC_ALL=C dpkg --configure -a && mkdir -p /go/src /go/bin && chmod -R 777 /go',
-      'ENV GOPATH=/go PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      'WORKDIR /go',
+        ' && DEBIAN_FRONTEND=noninteractive LC_ALL=C dpkg --configure -a',
+      ...options.settings,
       '',
     ].join('\n'),
     makeContext: async (context) => {
@@ -46,18 +69,35 @@ async function golangContent(options: {
           const rootfs = join(context, '..', `rootfs-${platform.debian}`);
           mkdirSync(rootfs);
           await unpackPackages(rootfs, { packages, architecture: platform.debian, onto: true });
+          leaveOutDocumentation(rootfs);
+          for (const path of globSync(needless, { cwd: rootfs })) {
+            const whole = join(rootfs, path);
+            if (existsSync(whole)) rmSync(whole, { recursive: true });
+          }
           await packTar(rootfs, join(context, tarName(platform)));
+          rmSync(rootfs, { recursive: true });
         },
       });
     },
   };
 }
 
-/** For programs in pure Go, on their own platform: no C compiler. */
+/** For programs in pure Go, on each one's own platform: no C compiler. */
 export const golang: BaseDefinition = {
   repository: 'library/golang',
   tags: ['alpine'],
-  content: () => golangContent({ packages: ['golang-go'], platforms: ['linux/amd64', 'linux/arm64', 'linux/arm/v7'] }),
+  content: () =>
+    additionContent({
+      from: 'debian:bookworm',
+      below: minimalPackages,
+      packages: withGo,
+      platforms: ['linux/amd64', 'linux/arm64', 'linux/arm/v7'],
+      settings: [
+        'ENV GOPATH=/go PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        'RUN mkdir -p /go/src /go/bin && chmod -R 777 /go',
+        'WORKDIR /go',
+      ],
+    }),
 };
 
 /** With a C compiler, for stages that run on the build platform. */
@@ -65,5 +105,11 @@ export const golangCgo: BaseDefinition = {
   repository: 'library/golang',
   tags: ['1.14', 'latest'],
   content: () =>
-    golangContent({ packages: ['golang-go', 'gcc', 'libc6-dev'], platforms: ['linux/amd64', 'linux/arm64'] }),
+    additionContent({
+      from: 'golang:alpine',
+      below: withGo,
+      packages: withC,
+      platforms: ['linux/amd64', 'linux/arm64'],
+      settings: [],
+    }),
 };

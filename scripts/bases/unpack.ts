@@ -56,11 +56,9 @@ async function unpack(rootfs: string, one: DebianPackage): Promise<string> {
   const control = join(rootfs, 'var/lib/dpkg/unpacking');
   rmSync(control, { recursive: true, force: true });
   mkdirSync(control);
-  // One shell for a package: three dpkg-deb pipes.
   const script = [
-    'dpkg-deb --fsys-tarfile "$1" | tar -C "$2" --keep-directory-symlink --numeric-owner -xpf -',
+    'dpkg-deb --fsys-tarfile "$1" | tar -C "$2" --keep-directory-symlink --numeric-owner -xpvf -',
     'dpkg-deb --ctrl-tarfile "$1" | tar -C "$3" -xf -',
-    'dpkg-deb --fsys-tarfile "$1" | tar -tf -',
   ];
   const listed = await run([
     'bash',
