@@ -1,12 +1,13 @@
 import { Readable, pipeline } from 'node:stream';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
-import { createGunzip, createZstdDecompress, gunzip, zstdDecompress } from 'node:zlib';
+import { createGunzip, createZstdDecompress, gunzip } from 'node:zlib';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { CHUNK } from './chunks.ts';
 import { detectCompression, MAGIC_BYTES } from './compression.ts';
 import type { CompressionFormat } from './compression.ts';
 import { throughProgram } from './program.ts';
+import { splitZstdFrames } from './zstd-frames.ts';
 
 /** Blobs up to this many bytes are unpacked by one call. */
 const SMALL = 128 * 1024;
@@ -35,17 +36,18 @@ export async function* decompress(
     switch (format) {
       case 'uncompressed':
         return yield* head.all();
-      case 'gzip':
-      case 'zstd': {
+      case 'gzip': {
         const small = await head.atLeast(SMALL);
-        if (small.length < SMALL) {
-          const whole = await unpackSmall(format, small);
-          if (whole !== undefined) return yield whole;
-        }
-        const transform =
-          format === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
-        return yield* throughTransform(head.all(), transform, options.signal);
+        const whole = small.length < SMALL ? await unpackSmall(small) : undefined;
+        if (whole !== undefined) return yield whole;
+        return yield* throughTransform(head.all(), createGunzip({ chunkSize: CHUNK }), options.signal);
       }
+      case 'zstd':
+        return yield* throughTransform(
+          splitZstdFrames(head.all()),
+          createZstdDecompress({ chunkSize: CHUNK }),
+          options.signal,
+        );
       case 'bzip2':
       case 'xz':
         return yield* throughProgram(head.all(), [format, '-dc'], options.signal);
@@ -94,12 +96,12 @@ class Head {
   }
 }
 
-const unpackers = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) };
+const gunzipAll = promisify(gunzip);
 
 /** All of it at once, or undefined when it unpacks to more than 16 MiB. */
-async function unpackSmall(format: 'gzip' | 'zstd', bytes: Buffer): Promise<Buffer | undefined> {
+async function unpackSmall(bytes: Buffer): Promise<Buffer | undefined> {
   try {
-    return await unpackers[format](bytes, { maxOutputLength: 16 * 1024 * 1024 });
+    return await gunzipAll(bytes, { maxOutputLength: 16 * 1024 * 1024 });
   } catch (error) {
     if (hasCode(error, 'ERR_BUFFER_TOO_LARGE')) return undefined;
     throw error;
