@@ -95,6 +95,7 @@ export class EndpointClient {
         this.#scheme = scheme;
         return response;
       } catch (error) {
+        if (error instanceof PolyarchError) throw error;
         // The first failure is the telling one, unless the second shows that TLS is spoken after all.
         if (failure === undefined || isUntrusted(error)) failure = error;
         if (last || !mayBeOther(error, scheme)) break;
@@ -190,7 +191,6 @@ function isAnswerToPlainHttp(response: HttpResponse, scheme: Scheme): boolean {
 
 /** The failure may come from speaking the wrong one of HTTP and HTTPS. */
 function mayBeOther(error: unknown, scheme: Scheme): boolean {
-  if (error instanceof PolyarchError) return false;
   if (scheme === 'https') return isNotTls(error) || hasCode(error, 'ECONNRESET', 'ECONNREFUSED');
   return (
     hasCode(error, 'ECONNRESET', 'EPIPE') ||

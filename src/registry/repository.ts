@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { abortReason } from '../content/fetch-bytes.ts';
 import type { Abortable, Target } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isDigest, type Digest } from '../oci/digest.ts';
@@ -301,7 +300,7 @@ function streamOf(content: Uint8Array): Readable {
 
 /** All bytes of a stream, which must not be more than the descriptor says. */
 async function collect(content: Readable, descriptor: Descriptor, { signal }: Abortable): Promise<Uint8Array> {
-  const abort = (): void => void content.destroy(abortReason(signal));
+  const abort = (): void => void content.destroy(new Error('aborted'));
   signal?.addEventListener('abort', abort, { once: true });
   try {
     const parts: Uint8Array[] = [];
@@ -316,8 +315,10 @@ async function collect(content: Readable, descriptor: Descriptor, { signal }: Ab
       }
       parts.push(bytes);
     }
-    signal?.throwIfAborted();
     return Buffer.concat(parts);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
   }
