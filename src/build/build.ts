@@ -74,7 +74,7 @@ export async function build(workspace: Workspace, request: BuildRequest, around:
     ...(request.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: request.sourceDateEpoch }),
     signal,
   };
-  const convert = (targetPlatform: Platform, target?: string) =>
+  const convert = (targetPlatform: Platform, target?: string): Promise<ConvertResult> =>
     convertDockerfile(dockerfile, {
       ...common,
       targetPlatform,

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -5,6 +6,8 @@ import { join } from 'node:path';
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** The running program's file; the worker is the same one. */
+  readonly program: string;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
@@ -24,6 +27,7 @@ export function cliContext(process: NodeJS.Process, signal: AbortSignal): CliCon
   return {
     env,
     cwd: process.cwd(),
+    program: realpathSync(process.argv[1] ?? ''),
     // Getters: opening stdin costs a millisecond, and most commands never read it.
     get stdin() {
       return process.stdin;

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { Workspace } from '../build/workspace.ts';
 import { type Platform, localPlatform } from '../oci/platform.ts';
@@ -34,8 +33,7 @@ export function openWorkspace(context: CliContext, flags: RegistryFlags): Promis
     configHome: context.configHome,
     dockerConfig: env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker'),
     env,
-    // Beside this module in the bundle; it starts the worker when asked to.
-    workerEntry: fileURLToPath(new URL('./polyarch.js', import.meta.url)),
+    workerEntry: context.program,
     hosts: {
       mirrors: flags.registryMirror ?? [],
       http: flags.registryHttp ?? [],

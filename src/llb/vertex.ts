@@ -47,10 +47,15 @@ export interface DiffVertex extends Base {
   readonly upper: Output | undefined;
 }
 
-/** The output behind deferred ones; undefined is scratch. */
+const resolved = new WeakMap<object, Output | undefined>();
+
+/** The output behind deferred ones, each resolved once; undefined is scratch. */
 export function resolveOutput(output: Output | undefined): Extract<Output, { kind: 'vertex' }> | undefined {
   let current = output;
-  while (current?.kind === 'deferred') current = current.resolve();
+  while (current?.kind === 'deferred') {
+    if (!resolved.has(current)) resolved.set(current, current.resolve());
+    current = resolved.get(current);
+  }
   return current;
 }
 

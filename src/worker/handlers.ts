@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { DiskStore } from '../content/blob-store.ts';
 import { execStep, type StepServices } from './exec-step.ts';
 import { filesStep } from './files-step.ts';
 import { packStep } from './pack-step.ts';
 import type { WorkerMethods } from './protocol.ts';
 import type { Handlers } from './rpc.ts';
+
+export type WorkerServices = StepServices;
 
 /** What the worker answers. Code that a cached build or a plain RUN never needs is loaded when it is asked for. */
 export function handlers(services: StepServices): Handlers<WorkerMethods> {
@@ -32,11 +36,16 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
     },
 
     async export({ layers, kind, destination, prefix, clampMtime }, { signal }) {
-      const { exportDirectory, exportTar } = await import('../snapshot/export.ts');
       await using view = await snapshots.view(layers);
       const options = { signal, ...(clampMtime === undefined ? {} : { clampMtime }) };
-      if (kind === 'directory') await exportDirectory(view.path, destination, options);
-      else await exportTar(view.path, destination, { ...options, ...(prefix === undefined ? {} : { prefix }) });
+      if (kind === 'directory') {
+        const { exportDirectory } = await import('../snapshot/export-directory.ts');
+        await exportDirectory(view.path, destination, options);
+      } else {
+        const { tarOfTree } = await import('../snapshot/tree-pack.ts');
+        const tar = tarOfTree(view.path, { ...options, ...(prefix === undefined ? {} : { prefix }) });
+        await pipeline(Readable.from(tar, { objectMode: false }), createWriteStream(destination), { signal });
+      }
       return undefined;
     },
 

@@ -1,27 +1,34 @@
+import { mkdirSync } from 'node:fs';
 import { createEmulation } from '../emulation/create-emulation.ts';
 import { createExecutor } from '../executor/create-executor.ts';
-import { openSnapshotter } from '../snapshot/store.ts';
-import { handlers } from './handlers.ts';
+import { openSnapshotter } from '../snapshot/snapshotter.ts';
+import { type WorkerServices, handlers } from './handlers.ts';
 import { takeWorkerFacts } from './launch-facts.ts';
 import { mountFilesystem, mountWorkerFilesystems } from './launch-mounts.ts';
 import { storePaths } from './paths.ts';
-import { serveRpc } from './rpc.ts';
+import { sendFailure, serveRpc } from './rpc.ts';
 
 /*
  * The worker: this program again, as process 1 of its own namespaces. It ends with the channel to the CLI,
  * and everything it started or mounted ends with it.
  */
 process.on('disconnect', () => process.exit(0));
-const facts = takeWorkerFacts(process.env);
-const paths = storePaths(process.argv[3] ?? '');
-mountWorkerFilesystems({ stateDir: paths.run });
-const path = process.env['PATH'];
-const emulation = createEmulation({ path, hostBinfmt: facts?.hostBinfmt ?? [], mount: mountFilesystem });
-serveRpc(
-  process,
-  handlers({
+try {
+  serveRpc(process, handlers(openServices()));
+} catch (error) {
+  sendFailure(process, error);
+}
+
+function openServices(): WorkerServices {
+  const facts = takeWorkerFacts(process.env);
+  const paths = storePaths(process.argv[3] ?? '');
+  const path = process.env['PATH'];
+  mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  mountWorkerFilesystems({ stateDir: paths.run });
+  const emulation = createEmulation({ path, hostBinfmt: facts?.hostBinfmt ?? [], mount: mountFilesystem });
+  return {
     paths,
     snapshots: openSnapshotter({ root: paths.snapshots, flattenOwners: facts?.idmap === 'single' }),
     executor: createExecutor({ stateDir: paths.run, emulation, path }),
-  }),
-);
+  };
+}

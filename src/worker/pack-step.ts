@@ -17,7 +17,9 @@ export async function packStep(
   const tar = snapshots.diff(layer, { signal, ...(clampMtime === undefined ? {} : { clampMtime }) });
   const packed = compressLayer(tar, { ...compression, signal });
   using ingest = content.createIngest();
-  await pipeline(Readable.from(packed.blob, { objectMode: false }), createWriteStream(ingest.path, { flags: 'wx' }), { signal });
+  await pipeline(Readable.from(packed.blob, { objectMode: false }), createWriteStream(ingest.path, { flags: 'wx' }), {
+    signal,
+  });
   const { digest, size, diffId, mediaType } = packed.digests();
   ingest.commit(digest, size);
   return { descriptor: { mediaType, digest, size }, diffId };

@@ -11,7 +11,9 @@ type Message =
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'event'; readonly id: number; readonly event: unknown }
   | { readonly type: 'result'; readonly id: number; readonly value: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly error: WireError };
+  | { readonly type: 'error'; readonly id: number; readonly error: WireError }
+  /** The worker cannot work at all. */
+  | { readonly type: 'failure'; readonly id: -1; readonly error: WireError };
 
 interface WireError {
   readonly code?: string;
@@ -52,14 +54,8 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
   constructor(child: ChildProcess, lastWords: () => string) {
     this.#child = child;
     child.on('message', (message) => this.#receive(message as Message)); // sent by serveRpc below
-    const end = (how: string) => {
-      this.#ended ??= new PolyarchError(
-        'WORKER_DIED',
-        `the build worker ended (${how}): ${lastWords().trim() || 'no output'}`,
-      );
-      for (const call of this.#calls.values()) call.reject(this.#ended);
-      this.#calls.clear();
-    };
+    const end = (how: string) =>
+      this.#fail(new PolyarchError('WORKER_DIED', `the build worker ended (${how}): ${lastWords().trim() || 'no output'}`));
     child.on('error', (error) => end(error.message));
     child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
   }
@@ -88,11 +84,18 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
     });
   }
 
+  #fail(error: Error): void {
+    this.#ended ??= error;
+    for (const call of this.#calls.values()) call.reject(this.#ended);
+    this.#calls.clear();
+  }
+
   #send(message: Message): void {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
   #receive(message: Message): void {
+    if (message.type === 'failure') return this.#fail(fromWire(message.error));
     const call = this.#calls.get(message.id);
     if (call === undefined) return;
     if (message.type === 'event') return call.event(message.event);
@@ -127,6 +130,12 @@ export function serveRpc<M extends { [K in keyof M]: Method }>(process: NodeJS.P
       running.delete(id);
     }
   });
+}
+
+/** Tells the calling side that nothing will work, and why; ends the process. */
+export function sendFailure(process: NodeJS.Process, error: unknown): void {
+  const message: Message = { type: 'failure', id: -1, error: toWire(error) };
+  process.send?.(message, () => process.disconnect());
 }
 
 function toWire(error: unknown): WireError {
