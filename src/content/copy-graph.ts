@@ -1,4 +1,4 @@
-import { type Readable, Transform } from 'node:stream';
+import { pipeline, type Readable, Transform } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
@@ -168,9 +168,10 @@ class GraphCopy {
         done(null, chunk);
       },
     });
-    content.once('error', (error) => counted.destroy(error));
-    counted.once('close', () => content.destroy());
-    return content.pipe(counted);
+    // A failure of either end is found by the target's reading.
+    pipeline(content, counted, () => {});
+    counted.on('error', () => {});
+    return counted;
   }
 
   #report(kind: CopyProgress['kind'], descriptor: Descriptor, bytes = 0): void {

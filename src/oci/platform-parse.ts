@@ -6,6 +6,8 @@ import { architectureAliases, normalizeArchitecture, normalizeOs, normalizePlatf
 const OS_PART = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?$/;
 const PART = /^[A-Za-z0-9_.-]+$/;
 
+const MAX_LENGTH = 256;
+
 /** Variants that exist; other architectures take any. */
 const VARIANTS: Readonly<Record<string, RegExp>> = {
   amd64: /^(?:|v[2-4])$/,
@@ -28,6 +30,7 @@ export interface ParsePlatformOptions {
 export function parsePlatform(text: string, options: ParsePlatformOptions = {}): Platform {
   const local = options.local ?? localPlatform();
   if (text === 'local') return normalizePlatform(local);
+  if (text.length > MAX_LENGTH) throw unknown(text, `it has ${text.length} characters`);
   const parts = text.split('/');
   const [first = '', second, third] = parts;
   const os = OS_PART.exec(first);
