@@ -72,7 +72,7 @@ export async function pauseBeforeRetry(
     attempts: policy.attempts,
     delay,
   });
-  await sleep(delay, undefined, { signal });
+  await sleep(delay, undefined, { signal }).catch(() => signal?.throwIfAborted());
 }
 
 function delayBefore(error: RegistryFailure, tries: number, policy: RetryPolicy): number {
