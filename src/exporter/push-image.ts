@@ -1,4 +1,5 @@
 import { copyGraph } from '../content/copy-graph.ts';
+import { fetchBytes } from '../content/fetch-bytes.ts';
 import type { Abortable, Fetcher, Storage } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, repositoryName } from '../oci/reference.ts';
@@ -70,10 +71,12 @@ export async function pushGraph(
   // No tag moves anywhere before everything is everywhere.
   const ready = await Promise.all(done);
   if (options.byDigest) return;
+  // From the source: a registry that had the image already would have to be asked for it.
+  const manifest = await fetchBytes(source, root, abortable);
   for (const pushed of ready) {
     for (const reference of pushed?.tags ?? []) {
       const tag = reference.tag ?? 'latest';
-      await context.step(`pushing manifest for ${repositoryName(reference)}:${tag}@${root.digest}`, async () => pushed?.repository.tag(root, tag, abortable));
+      await context.step(`pushing manifest for ${repositoryName(reference)}:${tag}@${root.digest}`, async () => pushed?.repository.pushManifest({ descriptor: root, content: manifest }, tag, abortable));
     }
   }
 }
@@ -81,6 +84,7 @@ export async function pushGraph(
 /** The repository as a target that can ask for a blob from its start again, so that large ones need no memory. */
 function reopening(repository: Repository, source: Fetcher): Storage {
   return {
+    closed: repository.closed,
     exists: (descriptor, options) => repository.exists(descriptor, options),
     fetch: (descriptor, options) => repository.fetch(descriptor, options),
     push: (descriptor, content, options: Abortable = {}) =>
