@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
-import { helperErase, helperGet, helperStore } from './credential-helper.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import { canonicalDomain } from './hosts.ts';
 
@@ -55,6 +54,7 @@ async function askHelper(
   options: DockerConfigOptions & { warned: Set<string>; signal: AbortSignal | undefined },
 ): Promise<Credential | undefined> {
   try {
+    const { helperGet } = await import('./credential-helper.ts');
     return await helperGet(helper, { ...helperOptions(options), server: serverKey(host) });
   } catch (error) {
     if (!hasCode(error, 'CREDENTIAL_HELPER_MISSING')) throw error;
@@ -80,6 +80,7 @@ export async function storeCredential(
   else {
     const [username, secret] =
       credential.kind === 'password' ? [credential.username, credential.password] : ['<token>', credential.token];
+    const { helperStore } = await import('./credential-helper.ts');
     await helperStore(helper, { ...helperOptions(options), server: key, username, secret });
     // Docker lists the hosts that its store knows.
     auths[key] = {};
@@ -92,7 +93,10 @@ export async function eraseCredential(host: string, options: DockerConfigOptions
   const path = join(options.folder, 'config.json');
   const config = await readConfig(path);
   const helper = helperFor(config, host);
-  if (helper !== undefined) await helperErase(helper, { ...helperOptions(options), server: serverKey(host) });
+  if (helper !== undefined) {
+    const { helperErase } = await import('./credential-helper.ts');
+    await helperErase(helper, { ...helperOptions(options), server: serverKey(host) });
+  }
   const auths = { ...config.auths };
   const found = removeHost(auths, host);
   if (found) await writeConfig(path, { ...config.raw, auths });

@@ -72,7 +72,12 @@ export async function pauseBeforeRetry(
     attempts: policy.attempts,
     delay,
   });
-  await sleep(delay, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  try {
+    await sleep(delay, undefined, { signal });
+  } catch (aborted) {
+    signal?.throwIfAborted();
+    throw aborted;
+  }
 }
 
 function delayBefore(error: RegistryFailure, tries: number, policy: RetryPolicy): number {
