@@ -6,8 +6,6 @@ import { LIMITS } from '../util/limits.ts';
 import { abortReason, signalOption } from './abort.ts';
 import type { Fetcher } from './storage.ts';
 
-export { abortReason } from './abort.ts';
-
 export interface FetchBytesOptions {
   /** Default: the limit of a manifest, 4 MiB. */
   readonly maxBytes?: number;
