@@ -10,6 +10,7 @@ import type { Platform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import type { ProgressSink } from '../solver/progress.ts';
 import { buildResult } from './build-result.ts';
+import { buildCredentials } from './credentials.ts';
 import { namedContexts } from './named-contexts.ts';
 import type { LocalFolder } from './open-context.ts';
 import { exportStep } from './export-step.ts';
@@ -42,7 +43,17 @@ export async function build(workspace: Workspace, request: BuildRequest, around:
   const tags = [...new Set(request.tags.map((tag) => formatReference(parseReference(tag))))];
   const outputs = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
   await using agents = new SshAgents(around.env);
-  await using opened = await openContext(request, { ...around, scratch: engine.paths.temporary });
+  const credentials = buildCredentials(request, agents, around.env);
+  const connections = () => workspace.connections();
+  await using opened = await openContext(request, {
+    ...credentials,
+    cwd: around.cwd,
+    scratch: engine.paths.temporary,
+    sources: engine.paths.sources,
+    connections,
+    notice: around.notice,
+    signal,
+  });
   const platforms = request.platforms.length > 0 ? request.platforms : [around.buildPlatform];
   const locals = new Map<string, LocalFolder>([['context', opened.folder]]);
   const dockerfile = parseDockerfile(opened.dockerfile, { filename: opened.dockerfileName });
@@ -50,10 +61,9 @@ export async function build(workspace: Workspace, request: BuildRequest, around:
     buildPlatform: around.buildPlatform,
     pull: request.pull,
     locals,
-    secrets: request.secrets,
-    ssh: request.ssh,
     allow: request.allow,
-    sshAgent: (keys) => agents.socketFor(keys),
+    credentials,
+    connections,
   });
   const common = {
     buildPlatform: around.buildPlatform,

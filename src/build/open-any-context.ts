@@ -2,15 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
+import type { FetchContextOptions } from './fetch-context.ts';
 import { type OpenedContext, openFolderContext } from './open-context.ts';
 import type { BuildRequest } from './request.ts';
 
-export interface OpenContextOptions {
+export interface OpenContextOptions extends Omit<FetchContextOptions, 'stdin'> {
   readonly cwd: string;
   /** Where contexts that are fetched are put. */
   readonly scratch: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
 }
 
 /** The build context, whatever it is, as a folder of this machine with its Dockerfile. What was fetched goes with the build. */

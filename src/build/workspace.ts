@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { OciLayout } from '../content/oci-layout.ts';
 import type { Fetcher, Resolver } from '../content/storage.ts';
 import { parseReference } from '../oci/reference.ts';
+import type { Connections } from '../registry/connections.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { HostOptions } from '../registry/host-options.ts';
 import { Engine } from '../worker/engine.ts';
@@ -30,6 +31,7 @@ export class Workspace implements AsyncDisposable {
   readonly engine: Engine;
   readonly layers: Layers;
   readonly #options: WorkspaceOptions;
+  #connections: Connections | undefined;
   readonly #layouts: Map<string, string>;
   readonly #clients: Map<string, Promise<RegistryClient>>;
 
@@ -82,8 +84,18 @@ export class Workspace implements AsyncDisposable {
     return registryClient(this.#options, this.#clients, options);
   }
 
+  /** For downloads that are no registry's: ADD from the web, a tarball as the context. */
+  async connections(): Promise<Connections> {
+    if (this.#connections === undefined) {
+      const [{ Connections }, { proxyFromEnvironment }] = await Promise.all([import('../registry/connections.ts'), import('../registry/proxy.ts')]);
+      this.#connections ??= new Connections({ proxy: proxyFromEnvironment(this.#options.env) });
+    }
+    return this.#connections;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients.values()) (await client.catch(() => undefined))?.close();
+    this.#connections?.close();
     await this.engine[Symbol.asyncDispose]();
   }
 }

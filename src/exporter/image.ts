@@ -117,6 +117,7 @@ function imageConfig(result: PlatformResult, packed: readonly PackedLayer[], opt
   });
   return {
     ...result.config,
+    ...platformJson(result.platform),
     created: history.at(-1)?.created ?? timeText(epoch ?? options.now),
     rootfs: { type: 'layers', diff_ids: packed.map((layer) => layer.diffId) },
     history,
@@ -130,8 +131,12 @@ function layerDescriptor(layer: Descriptor, docker: boolean): Descriptor {
   return { mediaType: layerMediaType(compression, { docker }), digest: layer.digest, size: layer.size };
 }
 
+const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { arm: 'v7', arm64: 'v8' };
+
+/** With the variant that a platform has when it names none, so that every client finds its own (`arm64` is `arm64/v8`). */
 function platformJson(platform: Platform): Platform {
-  const { architecture, os, variant } = platform;
+  const { architecture, os } = platform;
+  const variant = platform.variant ?? DEFAULT_VARIANTS[architecture];
   return {
     architecture,
     os,
