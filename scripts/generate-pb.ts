@@ -86,7 +86,7 @@ interface Entry {
 
 function fieldsOf(message: Message): Entry[] {
   return (message.field ?? [])
-    .toSorted((a, b) => a.number - b.number)
+    .toSorted((a, b) => Number(a.oneofIndex !== undefined) - Number(b.oneofIndex !== undefined) || a.number - b.number)
     .map((field) => {
       const entry = message.nestedType?.find((nested) => field.typeName === `.pb.${message.name}.${nested.name}`);
       const oneof = field.oneofIndex === undefined ? undefined : message.oneofDecl?.[field.oneofIndex]?.name;

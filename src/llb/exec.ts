@@ -44,7 +44,7 @@ export type RunMount =
       readonly sharing: 'shared' | 'private' | 'locked';
     }
   /** `size` in bytes; without it, the system's default. */
-  | { readonly kind: 'tmpfs'; readonly target: string; readonly size?: number };
+  | { readonly kind: 'tmpfs'; readonly target: string; readonly size?: number; readonly readonly?: boolean };
 
 export interface RunSecret {
   readonly id: string;
@@ -137,7 +137,8 @@ function mountOf(mount: RunMount): ExecMount {
   const { target } = mount;
   if (mount.kind === 'tmpfs') {
     const size = mount.size ?? 0;
-    return { kind: 'tmpfs', target, source: undefined, selector: '', readonly: false, output: false, size };
+    const readonly = mount.readonly === true;
+    return { kind: 'tmpfs', target, source: undefined, selector: '', readonly, output: false, size };
   }
   const readonly = mount.readonly === true;
   const common = { target, source: mount.source.output, selector: mount.selector ?? '', readonly };

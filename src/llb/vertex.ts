@@ -3,7 +3,7 @@ import type { OpMetadata } from './definition.ts';
 import type { FileChange } from './file.ts';
 import type { ExecMount, ExecSettings } from './exec.ts';
 
-/** One output of a vertex, or one that is known only when the graph is marshalled. */
+/** One output of a vertex, or one that is known only when the graph is marshalled (and then always the same). */
 export type Output =
   | { readonly kind: 'vertex'; readonly vertex: Vertex; readonly index: number }
   | { readonly kind: 'deferred'; readonly resolve: () => Output | undefined };
@@ -47,15 +47,16 @@ export interface DiffVertex extends Base {
   readonly upper: Output | undefined;
 }
 
-const resolved = new WeakMap<object, Output | undefined>();
+/** An output that is asked for once, when the graph is marshalled. */
+export function deferred(make: () => Output | undefined): Output {
+  let made: { readonly output: Output | undefined } | undefined;
+  return { kind: 'deferred', resolve: () => (made ??= { output: make() }).output };
+}
 
-/** The output behind deferred ones, each resolved once; undefined is scratch. */
+/** The output behind deferred ones; undefined is scratch. */
 export function resolveOutput(output: Output | undefined): Extract<Output, { kind: 'vertex' }> | undefined {
   let current = output;
-  while (current?.kind === 'deferred') {
-    if (!resolved.has(current)) resolved.set(current, current.resolve());
-    current = resolved.get(current);
-  }
+  while (current?.kind === 'deferred') current = current.resolve();
   return current;
 }
 

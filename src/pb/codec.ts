@@ -5,7 +5,7 @@ import { compareUtf8, Writer } from './writer.ts';
 /** A field: number, property, type, and how often it occurs. The type is a scalar, an enum's or a message's name. */
 export type Field = readonly [number: number, name: string, type: string, label?: Label];
 export type Label = 'repeated' | 'map' | `oneof ${string}`;
-/** Fields in the order of their numbers. */
+/** Fields in the order in which Go writes them: by number, those of a oneof last. */
 export type FieldTable = readonly Field[];
 
 /** What a message is made of: every field may be left out. */
@@ -19,8 +19,8 @@ export type Init<T> = T extends Uint8Array | string | number | bigint | boolean 
 
 export interface Codec<M> {
   /**
-   * Serialises deterministically, byte for byte as Go's protobuf does: fields by number, maps by key, nothing
-   * for a default value.
+   * Serialises deterministically, byte for byte as Go's protobuf does: fields by number, those of a oneof last,
+   * maps by key, nothing for a default value.
    */
   encode<K extends keyof M & string>(message: K, value: Init<M[K]>): Uint8Array;
   /** @throws PolyarchError PROTOBUF_INVALID; fields that are not known are skipped */

@@ -9,6 +9,8 @@ export type CacheSharingOpt = 'SHARED' | 'PRIVATE' | 'LOCKED';
 
 export interface Op {
   readonly inputs: readonly Input[];
+  readonly platform?: Platform;
+  readonly constraints?: WorkerConstraints;
   readonly op?:
     | { readonly kind: 'exec'; readonly value: ExecOp }
     | { readonly kind: 'source'; readonly value: SourceOp }
@@ -17,8 +19,6 @@ export interface Op {
     | { readonly kind: 'merge'; readonly value: MergeOp }
     | { readonly kind: 'diff'; readonly value: DiffOp }
     | { readonly kind: 'passthrough'; readonly value: PassthroughOp };
-  readonly platform?: Platform;
-  readonly constraints?: WorkerConstraints;
 }
 
 export interface Platform {
@@ -380,6 +380,8 @@ const ENUMS: Readonly<Record<string, readonly string[]>> = {
 const FIELDS: Readonly<Record<keyof Messages, FieldTable>> = {
   Op: [
     [1, 'inputs', 'Input', 'repeated'],
+    [10, 'platform', 'Platform'],
+    [11, 'constraints', 'WorkerConstraints'],
     [2, 'exec', 'ExecOp', 'oneof op'],
     [3, 'source', 'SourceOp', 'oneof op'],
     [4, 'file', 'FileOp', 'oneof op'],
@@ -387,8 +389,6 @@ const FIELDS: Readonly<Record<keyof Messages, FieldTable>> = {
     [6, 'merge', 'MergeOp', 'oneof op'],
     [7, 'diff', 'DiffOp', 'oneof op'],
     [8, 'passthrough', 'PassthroughOp', 'oneof op'],
-    [10, 'platform', 'Platform'],
-    [11, 'constraints', 'WorkerConstraints'],
   ],
   Platform: [
     [1, 'Architecture', 'string'],

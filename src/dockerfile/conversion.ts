@@ -1,0 +1,43 @@
+import type { ProxyEnv } from '../llb/exec.ts';
+import type { State } from '../llb/state.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import { formatPlatform } from '../oci/platform-parse.ts';
+import { PolyarchError } from '../util/error.ts';
+import type { PatternMatcher } from '../util/patterns.ts';
+import type { Dockerfile, Location } from './ast.ts';
+import type { Env } from './convert-args.ts';
+import type { Lint } from './convert-lint.ts';
+import type { ConvertOptions } from './convert-options.ts';
+import type { StageGraph } from './convert-stages.ts';
+import { locate } from './failure.ts';
+
+/** What the stages of one conversion share. */
+export interface Conversion {
+  readonly dockerfile: Dockerfile;
+  readonly options: ConvertOptions;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly globalArgs: Env;
+  /** Seconds. */
+  readonly epoch: number | undefined;
+  readonly proxy: ProxyEnv | undefined;
+  readonly lint: Lint;
+  readonly graph: StageGraph;
+  /** The main context; what is read of it is known only at the end. */
+  readonly buildContext: State;
+  /** Of the main context's `.dockerignore`. */
+  readonly ignored: PatternMatcher | undefined;
+  readonly images: Map<string, { readonly reference: string; readonly digest: Digest; readonly platform: Platform }>;
+}
+
+/** `error` with the place in the Dockerfile and the platform. */
+export function atPlace(error: unknown, location: Location, conversion: Conversion): unknown {
+  if (!(error instanceof PolyarchError) || 'startLine' in error.details) return error;
+  const platform = formatPlatform(conversion.options.targetPlatform);
+  const named = new PolyarchError(error.code, error.message, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.cause === undefined ? {} : { cause: error.cause }),
+    details: { platform, ...error.details },
+  });
+  return locate(named, location, conversion.dockerfile.lines);
+}

@@ -1,0 +1,94 @@
+import type { ImageConfig } from '../oci/config.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { Definition } from '../llb/definition.ts';
+import type { ImageMetaResolver, ResolveImageOptions } from '../llb/metadata.ts';
+import type { Network, State } from '../llb/state.ts';
+import type { Warning } from './ast.ts';
+
+export interface ConvertOptions {
+  /** What the result is for. */
+  readonly targetPlatform: Platform;
+  /** What the machine that builds is. */
+  readonly buildPlatform: Platform;
+  /**
+   * The platform was not asked for: the result is of its base's platform then
+   * (`FROM --platform=linux/arm64 …` in the last stage). Default false.
+   */
+  readonly implicitPlatform?: boolean;
+  /** Several platforms are built: names of vertices begin with theirs. Default false. */
+  readonly multiPlatform?: boolean;
+  /** Stage to build, by name or as its place in the file, counted from 0. Default: the last. */
+  readonly target?: string;
+  readonly buildArgs?: ReadonlyMap<string, string>;
+  readonly labels?: ReadonlyMap<string, string>;
+  readonly contexts?: NamedContexts;
+  readonly metaResolver: ImageMetaResolver;
+  /** A git, http or other state in place of the local folder `context`. */
+  readonly mainContext?: State;
+  /** Patterns of the `.dockerignore` of the local main context. */
+  readonly excludes?: readonly string[];
+  /** For all stages, or those named. */
+  readonly noCache?: boolean | readonly string[];
+  readonly resolveMode?: ResolveImageOptions['mode'];
+  readonly network?: Network;
+  readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
+  /** Bytes. */
+  readonly shmSize?: number;
+  readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly cgroupParent?: string;
+  readonly hostname?: string;
+  /** Seconds since the epoch; the build argument SOURCE_DATE_EPOCH goes before it. */
+  readonly sourceDateEpoch?: number;
+  /** BuildKit's session, named in local sources; none for the embedded engine. */
+  readonly session?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Finds a named context (`--build-context`) by its name: as written, or a reference's short form without
+ * `:latest` (`docker.io/library/alpine:latest` is asked for as `alpine`). Asked for every stage's name and base.
+ */
+export type NamedContexts = (
+  name: string,
+  query: { readonly platform: Platform },
+) => NamedContext | undefined | Promise<NamedContext | undefined>;
+
+export type NamedContext =
+  /** `docker-image://REFERENCE`; `scratch` is the empty image. */
+  | { readonly kind: 'image'; readonly reference: string }
+  /** `oci-layout://…`: asked of the meta resolver as `oci-layout://REFERENCE`; `store` names it in the graph. */
+  | { readonly kind: 'oci-layout'; readonly reference: string; readonly store: string }
+  /** A folder, by the name under which it is offered. */
+  | {
+      readonly kind: 'local';
+      readonly name: string;
+      readonly excludes?: readonly string[];
+      readonly sharedKeyHint?: string;
+    }
+  /** Anything else: git, http, another build's result (`target:`). Loaded only when it is used. */
+  | {
+      readonly kind: 'state';
+      readonly load: (options: {
+        readonly signal?: AbortSignal;
+      }) => Promise<{ readonly state: State; readonly config?: ImageConfig }>;
+    };
+
+export interface ConvertResult {
+  readonly definition: Definition;
+  /** The result as it is before marshalling, for other builds to start from. */
+  readonly state: State;
+  /** `rootfs` is the base's; history entries of this build have `created` only with SOURCE_DATE_EPOCH. */
+  readonly config: ImageConfig;
+  /** The platform of the result, with its variant filled in. */
+  readonly platform: Platform;
+  readonly warnings: readonly Warning[];
+  /** Names of the stages that the result needs (`stage-N` without one), in the file's order. */
+  readonly usedStages: readonly string[];
+  /** Images that were resolved, as `name:tag@digest`. */
+  readonly images: readonly { readonly reference: string; readonly digest: Digest; readonly platform: Platform }[];
+  /** Some step of the result must not come from the cache. */
+  readonly ignoresCache: boolean;
+  /** Seconds since the epoch, when SOURCE_DATE_EPOCH is set. */
+  readonly sourceDateEpoch?: number;
+}

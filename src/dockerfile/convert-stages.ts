@@ -1,0 +1,215 @@
+import type { NamedContext } from './convert-options.ts';
+import type { StageImage } from './convert-image.ts';
+import { emptyImage } from './convert-image.ts';
+import type { Platform } from '../oci/platform.ts';
+import { type State, scratch } from '../llb/state.ts';
+import { PolyarchError } from '../util/error.ts';
+import type { Instruction, Location } from './ast.ts';
+import { failure } from './failure.ts';
+
+/** One stage while it is converted, or an image that is used as if it were one. */
+export interface StageBuild {
+  /** As in the file, lower case; '' without one. */
+  readonly name: string;
+  /** As progress shows it. */
+  shownName: string;
+  /** With its variables expanded. */
+  readonly baseName: string;
+  readonly location: Location;
+  readonly sourceCode: string;
+  /** The stage that it starts from. */
+  base: StageBuild | undefined;
+  /** Used in place of the stage. */
+  readonly context: NamedContext | undefined;
+  /** An image named by COPY --from or RUN --mount. */
+  readonly unregistered: boolean;
+  commands: readonly StageCommand[];
+  readonly dependencies: Map<StageBuild, Instruction>;
+  readonly ignoreCache: boolean;
+  platform: Platform | undefined;
+  state: State;
+  image: StageImage;
+  resolved: boolean;
+  /** Its state is final. */
+  done: boolean;
+  triggersRead: boolean;
+  args: readonly { readonly key: string; readonly value?: string }[];
+  /** What it reads of the build context. */
+  readonly contextPaths: Set<string>;
+  /** What is read of it; shared by all that start from it. */
+  paths: Set<string>;
+  commandCount: number;
+  commandIndex: number;
+  workdirSet: boolean;
+  /** Where an instruction of which only the last counts stood before. */
+  readonly single: Map<'cmd' | 'entrypoint' | 'healthcheck', Location>;
+}
+
+export interface StageCommand {
+  readonly instruction: Instruction;
+  /** For COPY the one that `--from` names; for RUN one for each mount. */
+  readonly sources: readonly (StageBuild | undefined)[];
+  readonly isTrigger: boolean;
+}
+
+export interface NewStage {
+  readonly name: string;
+  readonly baseName: string;
+  readonly location: Location;
+  readonly sourceCode?: string;
+  readonly platform?: Platform;
+  readonly context?: NamedContext;
+  readonly ignoreCache?: boolean;
+  readonly unregistered?: boolean;
+}
+
+const NO_IMAGE = emptyImage({ os: '', architecture: '' });
+
+export function newStage(given: NewStage): StageBuild {
+  return {
+    name: given.name,
+    shownName: given.name,
+    baseName: given.baseName,
+    location: given.location,
+    sourceCode: given.sourceCode ?? '',
+    base: undefined,
+    context: given.context,
+    unregistered: given.unregistered === true,
+    commands: [],
+    dependencies: new Map(),
+    ignoreCache: given.ignoreCache === true,
+    platform: given.platform,
+    state: scratch(),
+    image: NO_IMAGE,
+    resolved: false,
+    done: false,
+    triggersRead: false,
+    args: [],
+    contextPaths: new Set(),
+    paths: new Set(),
+    commandCount: 0,
+    commandIndex: 0,
+    workdirSet: false,
+    single: new Map(),
+  };
+}
+
+/** The stages of a file, then the images that they copy or mount from. */
+export class StageGraph {
+  readonly stages: StageBuild[] = [];
+  readonly #byName = new Map<string, StageBuild>();
+
+  add(stage: StageBuild): void {
+    this.stages.push(stage);
+    if (stage.context === undefined) stage.base = this.#byName.get(stage.baseName);
+    if (stage.name !== '') this.#byName.set(stage.name.toLowerCase(), stage);
+  }
+
+  byName(name: string): StageBuild | undefined {
+    return this.#byName.get(name.toLowerCase());
+  }
+
+  names(): string[] {
+    return this.stages.filter((stage) => !stage.unregistered && stage.shownName !== '').map((stage) => stage.shownName);
+  }
+
+  /** Reads what a command copies or mounts from; images become stages of their own. */
+  command(instruction: Instruction, options: { stage: StageBuild; isTrigger?: boolean }): StageCommand {
+    const sources = this.#sourcesOf(instruction);
+    for (const source of sources) {
+      if (source === undefined) continue;
+      options.stage.dependencies.set(source, instruction);
+      if (source.unregistered && !this.stages.includes(source)) this.add(source);
+    }
+    return { instruction, sources, isTrigger: options.isTrigger === true };
+  }
+
+  #sourcesOf(instruction: Instruction): (StageBuild | undefined)[] {
+    const { location } = instruction;
+    if (instruction.kind === 'run') {
+      return instruction.mounts.map(({ from }) => (from === '' ? undefined : this.#source(from, location)));
+    }
+    if (instruction.kind !== 'copy' || instruction.from === '') return [];
+    const { from } = instruction;
+    if (/\$|["'\\]/.test(from)) {
+      throw failure(`COPY --from=${from}: variables are not expanded here`, {
+        hint: 'define a stage with FROM and an ARG before the first FROM, and copy from that stage',
+      });
+    }
+    if (!/^[+-]?\d+$/.test(from)) return [this.#source(from, location)];
+    const stage = this.stages[Number(from)];
+    if (stage !== undefined) return [stage];
+    throw failure(`COPY --from=${from}: there is no stage ${from}`, {
+      code: 'STAGE_NOT_FOUND',
+      hint: `the file has ${this.stages.length} stages, counted from 0`,
+    });
+  }
+
+  #source(from: string, location: Location): StageBuild {
+    return this.byName(from) ?? newStage({ name: '', baseName: from, location, unregistered: true });
+  }
+
+  /** @throws PolyarchError STAGE_NOT_FOUND, listing the stages */
+  target(name: string | undefined): StageBuild {
+    const stages = this.stages.filter((stage) => !stage.unregistered);
+    const found = name === undefined ? stages.at(-1) : (this.byName(name) ?? this.#byNumber(name, stages));
+    if (found !== undefined) return found;
+    const names = this.names();
+    throw new PolyarchError('STAGE_NOT_FOUND', `there is no stage "${name}"`, {
+      hint: `the Dockerfile has the stages ${names.join(', ')}`,
+      details: { target: name, stages: names },
+    });
+  }
+
+  /** `2` or `stage-2`. */
+  #byNumber(name: string, stages: readonly StageBuild[]): StageBuild | undefined {
+    const number = /^(?:stage-)?(\d+)$/.exec(name)?.[1];
+    return number === undefined ? undefined : stages[Number(number)];
+  }
+
+  /** @throws PolyarchError STAGE_CIRCULAR */
+  rejectCircles(): void {
+    const finished = new Set<StageBuild>();
+    const path: StageBuild[] = [];
+    const visit = (stage: StageBuild): void => {
+      if (path.includes(stage)) {
+        const circle = [...path.slice(path.indexOf(stage)), stage].map((one) => one.shownName);
+        throw new PolyarchError('STAGE_CIRCULAR', `stages need one another: ${circle.join(' → ')}`, {
+          hint: 'let a stage copy only from stages above it',
+        });
+      }
+      if (finished.has(stage)) return;
+      path.push(stage);
+      for (const next of stage.dependencies.keys()) visit(next);
+      path.pop();
+      finished.add(stage);
+    };
+    for (const stage of this.stages) visit(stage);
+  }
+
+  /** The stage and all that it needs. */
+  reachable(from: StageBuild): Set<StageBuild> {
+    const found = new Set<StageBuild>();
+    const waiting = [from];
+    for (let stage = waiting.pop(); stage !== undefined; stage = waiting.pop()) {
+      if (found.has(stage)) continue;
+      found.add(stage);
+      if (stage.base !== undefined) waiting.push(stage.base);
+      waiting.push(...stage.dependencies.keys());
+    }
+    return found;
+  }
+}
+
+/** What a stage takes over from the stage that it starts from. */
+export function inherit(stage: StageBuild): void {
+  const { base } = stage;
+  if (base === undefined) return;
+  stage.state = base.state;
+  stage.platform = base.platform;
+  const { OnBuild: _, ...config } = base.image.config;
+  stage.image = { ...base.image, config };
+  stage.paths = base.paths;
+  stage.workdirSet = base.workdirSet;
+  stage.args = base.args;
+}

@@ -1,0 +1,256 @@
+import { marshal } from '../llb/marshal.ts';
+import { local } from '../llb/source.ts';
+import { type State, stateOf, withEnv, withHostname, withNetwork, withUser, withDirectory } from '../llb/state.ts';
+import { deferred } from '../llb/vertex.ts';
+import { normalizePlatform } from '../oci/platform-normal.ts';
+import { parsePlatform } from '../oci/platform-parse.ts';
+import type { Platform } from '../oci/platform.ts';
+import { patternMatcher } from '../util/patterns.ts';
+import type { Dockerfile, Stage } from './ast.ts';
+import { epochOf, globalArgs, isPredefined, platformArgs, proxyOf } from './convert-args.ts';
+import { findContext, followPaths } from './convert-context.ts';
+import { resolveStages } from './convert-base.ts';
+import { type StageImage, envPair, finishImage, withConfig, withDefaultPath } from './convert-image.ts';
+import { Lint } from './convert-lint.ts';
+import type { ConvertOptions, ConvertResult } from './convert-options.ts';
+import { type StageBuild, StageGraph, inherit, newStage } from './convert-stages.ts';
+import { type Conversion, atPlace } from './conversion.ts';
+import { dispatch } from './dispatch.ts';
+import { workingDirectory } from './dispatch-state.ts';
+import { failure } from './failure.ts';
+import { expandWord } from './shell-words.ts';
+import { didYouMean } from './suggest.ts';
+
+/**
+ * Converts a Dockerfile to LLB for one platform, as BuildKit's dockerfile2llb does.
+ *
+ * @throws PolyarchError with `file:line` in its message, and `file`, `startLine`, `endLine` and `platform` in
+ *   its details: STAGE_NOT_FOUND, STAGE_CIRCULAR, DOCKERFILE_PARSE, DOCKERFILE_EXPAND, DOCKERFILE_LINT,
+ *   ONBUILD_INVALID, UNKNOWN_PLATFORM, SOURCE_DATE_EPOCH_INVALID, and what the meta resolver throws
+ */
+export async function convertDockerfile(dockerfile: Dockerfile, options: ConvertOptions): Promise<ConvertResult> {
+  const contextPaths = new Set<string>();
+  const conversion = startConversion(dockerfile, { options, contextPaths });
+  const { graph, lint } = conversion;
+  lint.add(dockerfile.warnings);
+  for (const [index, stage] of dockerfile.stages.entries()) {
+    try {
+      graph.add(await openStage(stage, { index, conversion }));
+    } catch (error) {
+      throw atPlace(error, stage.location, conversion);
+    }
+  }
+  const target = graph.target(options.target);
+  linkStages(dockerfile, conversion);
+  const needed = await resolveStages(target, conversion);
+  for (const stage of graph.stages) {
+    if (!needed.has(stage) || stage.done) continue;
+    buildStage(stage, conversion);
+    for (const path of stage.contextPaths) contextPaths.add(path);
+  }
+  // All of the target is used.
+  target.paths.add('/');
+  warnUnusedArgs(conversion);
+  return finish(target, { needed, conversion });
+}
+
+function startConversion(
+  dockerfile: Dockerfile,
+  { options, contextPaths }: { options: ConvertOptions; contextPaths: ReadonlySet<string> },
+): Conversion {
+  const given = options.buildArgs ?? new Map<string, string>();
+  const epoch = options.sourceDateEpoch;
+  const buildArgs =
+    epoch === undefined || given.has('SOURCE_DATE_EPOCH')
+      ? given
+      : new Map(given).set('SOURCE_DATE_EPOCH', String(epoch));
+  const predefined = platformArgs(dockerfile, { ...options, buildArgs });
+  const globals = globalArgs(dockerfile, { platformArgs: predefined, buildArgs });
+  const resolve = () => (options.mainContext ?? localContext(contextPaths, options)).output;
+  const excludes = options.mainContext === undefined ? (options.excludes ?? []) : [];
+  return {
+    dockerfile,
+    options,
+    buildArgs,
+    globalArgs: globals,
+    epoch: epochOf({ buildArgs, globalArgs: globals }),
+    proxy: proxyOf(buildArgs),
+    lint: new Lint(dockerfile.directives.check),
+    graph: new StageGraph(),
+    buildContext: stateOf(deferred(resolve)),
+    ignored: excludes.length === 0 ? undefined : patternMatcher(excludes),
+    images: new Map(),
+  };
+}
+
+function localContext(paths: ReadonlySet<string>, options: ConvertOptions): State {
+  return local('context', {
+    name: '[internal] load build context',
+    followPaths: followPaths(paths),
+    excludePatterns: options.excludes ?? [],
+    sharedKeyHint: 'context',
+    ...(options.session === undefined ? {} : { session: options.session }),
+  });
+}
+
+async function openStage(
+  stage: Stage,
+  { index, conversion }: { index: number; conversion: Conversion },
+): Promise<StageBuild> {
+  const { options, graph } = conversion;
+  const baseName = expandFrom(stage.baseName, { stage, conversion });
+  if (baseName === '') {
+    throw failure(`the base of the stage, ${stage.baseName}, is empty`, {
+      hint: 'give the argument a default before the first FROM, or pass it with --build-arg',
+    });
+  }
+  const platform = stage.platform === '' ? undefined : platformOf(stage, conversion);
+  const { location, sourceCode, name } = stage;
+  const common = { name, baseName, location, sourceCode, ...(platform === undefined ? {} : { platform }) };
+  if (name !== '') {
+    const context = await findContext(name, { conversion, platform: platform ?? options.targetPlatform });
+    if (context !== undefined) return newStage({ ...common, context });
+  }
+  const { noCache = false } = options;
+  const ignoreCache =
+    typeof noCache === 'boolean' ? noCache : noCache.some((one) => one.toLowerCase() === name.toLowerCase());
+  const created = newStage({ ...common, ignoreCache });
+  if (name === '') created.shownName = `stage-${index}`;
+  const counted = stage.instructions.filter(({ kind }) => /^(?:add|copy|run|workdir)$/.test(kind)).length;
+  const hasImage = baseName !== 'scratch' && graph.byName(baseName) === undefined;
+  created.commandCount = counted + (hasImage ? 1 : 0);
+  return created;
+}
+
+function expandFrom(word: string, { stage, conversion }: { stage: Stage; conversion: Conversion }): string {
+  const { globalArgs: env, dockerfile, lint } = conversion;
+  const { escape } = dockerfile.directives;
+  const { result, unmatched } = expandWord(word, (name) => env.get(name), { escape });
+  const declared = new Set([...env.keys(), ...dockerfile.metaArgs.flatMap(({ args }) => args.map(({ key }) => key))]);
+  for (const name of unmatched) {
+    if (declared.has(name)) continue;
+    const near = didYouMean(name, [...declared]);
+    lint.warn('UndefinedArgInFrom', `FROM argument '${name}' is not declared${near}`, stage.from);
+  }
+  return result;
+}
+
+function platformOf(stage: Stage, conversion: Conversion): Platform {
+  const { lint, globalArgs: env } = conversion;
+  const result = expandFrom(stage.platform, { stage, conversion });
+  if (result === '') throw failure(`the platform of the stage, ${stage.platform}, is empty`);
+  const platform = parsePlatform(result, { allowUnknown: true, local: conversion.options.buildPlatform });
+  if (/^\$\{?TARGETPLATFORM\}?$/.test(stage.platform) && result === env.get('TARGETPLATFORM')) {
+    const message = `Setting platform to predefined ${stage.platform} in FROM is redundant as this is the default behavior`;
+    lint.warn('RedundantTargetPlatform', message, stage.from);
+  }
+  const isConstant = !stage.platform.includes('$');
+  const isNamed = [platform.os, platform.architecture].some((part) => stage.name.includes(part));
+  if (isConstant && !isNamed) {
+    lint.warn(
+      'FromPlatformFlagConstDisallowed',
+      `FROM --platform flag should not use constant value "${result}"`,
+      stage.from,
+    );
+  }
+  return platform;
+}
+
+/** Finds what each stage copies and mounts from. */
+function linkStages(dockerfile: Dockerfile, conversion: Conversion): void {
+  const { graph } = conversion;
+  for (const [index, { instructions }] of dockerfile.stages.entries()) {
+    const stage = graph.stages[index];
+    if (stage === undefined || stage.context !== undefined) continue;
+    stage.commands = instructions.map((instruction) => {
+      try {
+        return graph.command(instruction, { stage });
+      } catch (error) {
+        throw atPlace(error, instruction.location, conversion);
+      }
+    });
+  }
+  try {
+    graph.rejectCircles();
+  } catch (error) {
+    throw atPlace(
+      error,
+      graph.stages[0]?.location ?? { file: dockerfile.filename, startLine: 1, endLine: 1 },
+      conversion,
+    );
+  }
+  const [only] = graph.stages;
+  if (only !== undefined && graph.stages.length === 1) only.shownName = '';
+}
+
+function buildStage(stage: StageBuild, conversion: Conversion): void {
+  const { options } = conversion;
+  inherit(stage);
+  stage.done = true;
+  stage.platform ??= options.targetPlatform;
+  stage.image = withDefaultPath(stage.image, stage.platform);
+  const { Env: env = [], WorkingDir: directory = '', User: user = '' } = stage.image.config;
+  let { state } = stage;
+  for (const entry of env) state = withEnv(state, ...envPair(entry));
+  if (options.hostname !== undefined && options.hostname !== '') state = withHostname(state, options.hostname);
+  if (directory !== '') {
+    const absolute = workingDirectory(directory, directory);
+    stage.image = withConfig(stage.image, { WorkingDir: absolute });
+    state = withDirectory(state, absolute);
+  }
+  if (user !== '') state = withUser(state, user);
+  stage.state = withNetwork(state, options.network ?? 'default');
+  for (const command of stage.commands) dispatch(command, { stage, conversion });
+}
+
+/** Arguments that no stage and no FROM declares are most likely a slip of the pen. */
+function warnUnusedArgs({ dockerfile, buildArgs, lint, graph }: Conversion): void {
+  const declared = new Set(dockerfile.metaArgs.flatMap(({ args }) => args.map(({ key }) => key)));
+  for (const { commands } of graph.stages) {
+    for (const { instruction } of commands) {
+      if (instruction.kind === 'arg') for (const { key } of instruction.args) declared.add(key);
+    }
+  }
+  const location = { file: dockerfile.filename, startLine: 1, endLine: 1 };
+  for (const name of buildArgs.keys()) {
+    if (declared.has(name) || isPredefined(name)) continue;
+    lint.warn('UnusedBuildArg', `no ARG declares the build argument ${name}${didYouMean(name, [...declared])}`, {
+      location,
+    });
+  }
+}
+
+function finish(
+  target: StageBuild,
+  { needed, conversion }: { needed: ReadonlySet<StageBuild>; conversion: Conversion },
+): ConvertResult {
+  const { options, graph, epoch } = conversion;
+  options.signal?.throwIfAborted();
+  const labels = { ...target.image.config.Labels, ...Object.fromEntries(options.labels ?? []) };
+  const labelled = withConfig(target.image, { Labels: labels });
+  const platform = normalizePlatform(finalPlatform(labelled, options));
+  const definition = marshal(target.state, { platform: options.targetPlatform });
+  const ignoresCache = [...definition.metadata.values()].some((metadata) => metadata.ignoreCache === true);
+  return {
+    definition,
+    state: target.state,
+    config: finishImage({ ...labelled, platform }),
+    platform,
+    warnings: conversion.lint.finish(),
+    usedStages: graph.stages
+      .filter((stage) => needed.has(stage) && !stage.unregistered)
+      .map((stage) => stage.shownName),
+    images: [...conversion.images.values()],
+    ignoresCache,
+    ...(epoch === undefined ? {} : { sourceDateEpoch: epoch }),
+  };
+}
+
+/** What is asked for, with what only the base's config knows. */
+function finalPlatform(image: StageImage, options: ConvertOptions): Platform {
+  const { platform: found } = image;
+  const { targetPlatform: wanted, implicitPlatform = false } = options;
+  if (implicitPlatform && found.os !== '' && found.architecture !== '') return found;
+  const same = wanted.os === found.os && wanted.architecture === found.architecture;
+  return same ? { ...found, ...wanted } : wanted;
+}
