@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { architectureRecord } from './architectures.ts';
 import { absent, createEmulation, noEmulator } from './create-emulation.ts';
 import { privateRefusal } from './describe-platforms.ts';
+import { emulatorEnv } from './emulator-version.ts';
 import type { HostBinfmtEntry } from './host-binfmt.ts';
 import { installCommand } from './mend.ts';
 import { hostArchitecture } from './native.ts';
@@ -101,4 +102,15 @@ describe('what is missing is told', () => {
   ])('Linux %s is too old: %s', (kernel, old) => {
     expect(privateRefusal(kernel) !== '').toBe(old);
   });
+});
+
+test.each([
+  ['arm64', '7.2.22', ['QEMU_CPU=max,pauth-impdef=on', 'QEMU_UNSET_ENV=QEMU_CPU,QEMU_UNSET_ENV']],
+  ['arm64', '5.2.0', []],
+  ['arm64', '10.0.2', []],
+  ['arm64', undefined, []],
+  ['arm', '7.2.22', []],
+])('the environment of the emulator of %s %s', (architecture, version, env) => {
+  const known = architectureRecord(architecture);
+  expect(known === undefined ? undefined : emulatorEnv(known, version)).toEqual(env);
 });

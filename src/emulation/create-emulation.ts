@@ -2,6 +2,7 @@ import type { Platform } from '../oci/platform.ts';
 import { PolyarchError, messageOf } from '../util/error.ts';
 import { type ArchitectureRecord, architectureRecord, elfMagic, elfMask } from './architectures.ts';
 import type { BinfmtRecord, Emulation, RunMode } from './emulation.ts';
+import { emulatorEnv, emulatorVersion } from './emulator-version.ts';
 import { findEmulator } from './find-emulator.ts';
 import { BINFMT_FOLDER, type HostBinfmtEntry, entryMatches } from './host-binfmt.ts';
 import { installCommand } from './mend.ts';
@@ -25,7 +26,7 @@ export interface EmulationOptions {
  * foreign platform decides which of the two this worker uses.
  */
 export function createEmulation(options: EmulationOptions): Emulation {
-  const known = new Map<string, RunMode>();
+  const known = new Map<string, Promise<RunMode>>();
   let source: 'undecided' | 'private' | 'host' = 'undecided';
   let refusal = '';
 
@@ -42,14 +43,15 @@ export function createEmulation(options: EmulationOptions): Emulation {
     }
   };
 
-  const choose = (record: ArchitectureRecord): RunMode => {
+  const choose = async (record: ArchitectureRecord): Promise<RunMode> => {
     const search = findEmulator(record, options);
     const host = options.hostBinfmt.find((entry) => entryMatches(entry, record));
     const usable = host?.flags.includes('F') === true ? host : undefined;
     if (search.found !== undefined && mountPrivate()) {
       const binfmt = binfmtRecord(record, search.found.file);
       register(binfmt, BINFMT_FOLDER);
-      return { kind: 'private', record: binfmt, env: [] };
+      const version = record.cpu === undefined ? undefined : await emulatorVersion(search.found.file);
+      return { kind: 'private', record: binfmt, env: emulatorEnv(record, version) };
     }
     if (usable !== undefined && source !== 'private') {
       source = 'host';
@@ -64,10 +66,9 @@ export function createEmulation(options: EmulationOptions): Emulation {
       const { architecture } = platform;
       let mode = known.get(architecture);
       if (mode === undefined) {
-        const record = architectureRecord(architecture);
-        if (isNative(architecture)) mode = { kind: 'native' };
-        else if (record === undefined) mode = unknownArchitecture(architecture);
-        else mode = choose(record);
+        const record = isNative(architecture) ? undefined : architectureRecord(architecture);
+        if (record !== undefined) mode = choose(record);
+        else mode = Promise.resolve(isNative(architecture) ? { kind: 'native' } : unknownArchitecture(architecture));
         known.set(architecture, mode);
       }
       return mode;

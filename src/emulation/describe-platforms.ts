@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
 import { release } from 'node:os';
 import { ARCHITECTURES, type ArchitectureRecord } from './architectures.ts';
 import { absent } from './create-emulation.ts';
+import { emulatorVersion } from './emulator-version.ts';
 import { findEmulator } from './find-emulator.ts';
 import { entryMatches, readHostBinfmt } from './host-binfmt.ts';
 import { hostArchitecture, isNative } from './native.ts';
@@ -38,7 +38,8 @@ export async function describePlatforms(options: {
     const search = findEmulator(record, options);
     if (search.found !== undefined && refusal === '') {
       const version = await emulatorVersion(search.found.file);
-      return { architecture, qemu, mode: 'private', interpreter: search.found.file, ...version };
+      const known = version === undefined ? {} : { version };
+      return { architecture, qemu, mode: 'private', interpreter: search.found.file, ...known };
     }
     const entry = entries.find((one) => entryMatches(one, record));
     if (entry?.flags.includes('F') === true) {
@@ -57,13 +58,4 @@ export function privateRefusal(kernel: string = release()): string {
   const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
   if (major < 6 || (major === 6 && minor < 7)) return `Linux ${kernel} is older than 6.7`;
   return '';
-}
-
-function emulatorVersion(file: string): Promise<{ version?: string }> {
-  return new Promise((resolve) => {
-    execFile(file, ['--version'], { timeout: 5000 }, (_error, stdout) => {
-      const version = /version (\d[\w.]*)/.exec(stdout)?.[1];
-      resolve(version === undefined ? {} : { version });
-    });
-  });
 }

@@ -99,7 +99,7 @@ async function runStep(
   },
 ): Promise<ExecResult> {
   makeWorkingFolder(spec, step.singleId ? { uid: 0, gid: 0 } : step.user);
-  using prepared = await prepareMounts(spec, `${step.bundle}/files`);
+  using prepared = await prepareMounts(spec, { folder: `${step.bundle}/files`, singleId: step.singleId });
   const config = runtimeConfig(spec, { ...step, mounts: prepared.mounts });
   writeFileSync(`${step.bundle}/config.json`, configText(config));
   const stubs = noteStubs(spec.rootfs, [...RUNTIME_FOLDERS, ...prepared.mounts.map((mount) => mount.destination)]);

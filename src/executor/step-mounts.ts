@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { ExecMount, ExecSpec } from './executor.ts';
 import { hostsFile, resolvConf } from './network-files.ts';
+import { resolveInRootfs } from './rootfs-path.ts';
 import type { RuntimeMount } from './runtime-config.ts';
 import { openSshSocket } from './ssh-socket.ts';
 
@@ -9,13 +10,18 @@ export interface PreparedMounts extends Disposable {
   readonly mounts: readonly RuntimeMount[];
 }
 
+const APT_FOLDER = '/etc/apt/apt.conf.d';
 const FILE_OPTIONS = ['rbind', 'nosuid', 'noexec', 'nodev'];
 
 /**
  * Writes the files and opens the sockets that a step's mounts need into `folder`, which lies on a tmpfs. The network
  * files come first: a step's own mount over them wins.
  */
-export async function prepareMounts(spec: ExecSpec, folder: string): Promise<PreparedMounts> {
+export async function prepareMounts(
+  spec: ExecSpec,
+  options: { readonly folder: string; readonly singleId: boolean },
+): Promise<PreparedMounts> {
+  const { folder } = options;
   mkdirSync(folder, { mode: 0o711 });
   const closers: Disposable[] = [];
   const file = (name: string, content: string | Uint8Array, mode: number): string => {
@@ -28,6 +34,11 @@ export async function prepareMounts(spec: ExecSpec, folder: string): Promise<Pre
     bind(file('resolv.conf', resolvConf(), 0o644), '/etc/resolv.conf', [...FILE_OPTIONS, 'ro']),
     bind(file('hosts', hostsFile(spec), 0o644), '/etc/hosts', [...FILE_OPTIONS, 'ro']),
   ];
+  if (options.singleId && resolveInRootfs(spec.rootfs, APT_FOLDER).missing.length === 0) {
+    // apt checks that it became its sandbox user, which no process can where one id is mapped.
+    const setting = file('apt.conf', 'APT::Sandbox::User "root";\n', 0o644);
+    mounts.push(bind(setting, `${APT_FOLDER}/99polyarch-single-id`, [...FILE_OPTIONS, 'ro']));
+  }
   for (const [index, mount] of spec.mounts.entries()) {
     switch (mount.kind) {
       case 'bind':

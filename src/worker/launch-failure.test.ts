@@ -17,6 +17,7 @@ const cases: readonly [complaint: string, facts: Partial<NamespaceFacts>, code: 
   [denied, { apparmorRestricts: 1 }, 'USERNS_DISABLED', /sysctl -w kernel\.apparmor_restrict_unprivileged_userns=0/],
   [denied, { root: true, unprivilegedClone: 0, apparmorRestricts: 1 }, 'USERNS_DENIED', /seccomp/],
   [denied, { container: true }, 'USERNS_DENIED', /--privileged/],
+  ['unshare: unrecognized option: keep-caps', {}, 'PROGRAM_OLD', /util-linux/],
   ['unshare: unshare failed: No space left on device', {}, 'USERNS_LIMIT', /max_user_namespaces/],
   ['unshare: mount /proc failed: Operation not permitted', {}, 'USERNS_DENIED', /systempaths=unconfined/],
 ];

@@ -25,6 +25,12 @@ export function readNamespaceFacts(): NamespaceFacts {
 
 /** The error for namespaces that could not be made; `complaint` is what unshare(1) wrote. */
 export function namespaceFailure(complaint: string, facts: NamespaceFacts): PolyarchError {
+  if (/(?:unrecognized|invalid|unknown) option/.test(complaint)) {
+    const line = complaint.trim().split('\n')[0] ?? '';
+    return new PolyarchError('PROGRAM_OLD', `unshare and setpriv must be those of util-linux 2.35 or newer (${line})`, {
+      hint: 'install util-linux: sudo apt-get install util-linux, or apk add util-linux-misc setpriv',
+    });
+  }
   const said = complaint.trim() === '' ? '' : ` (${complaint.trim().split('\n')[0]})`;
   if (facts.maxUserNamespaces === undefined) {
     return new PolyarchError('USERNS_UNSUPPORTED', `this kernel has no user namespaces${said}`, {
