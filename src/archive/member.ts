@@ -57,7 +57,7 @@ export function buildEntry(header: RawHeader, parts: MemberParts): TarEntry {
     );
   }
   // Before POSIX, a folder was a file whose name ends in a slash.
-  if (type === 'file' && header.typeflag !== 'S' && path.endsWith('/')) type = 'directory';
+  if (header.typeflag === '\0' && path.endsWith('/')) type = 'directory';
 
   const sparse = type === 'file' ? (parts.extents ?? sparseFromRecords(records, offset)) : undefined;
   const realSize = parts.extents !== undefined && header.typeflag === 'S' ? parts.realSize : parts.stored;

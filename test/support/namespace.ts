@@ -1,98 +1,103 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { chownSync, readlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /*
- * Runs a function of a module in a Node process inside new user and mount namespaces, as the worker runs.
+ * Runs a function of a module in a Node process of its own, inside new user and mount namespaces, as the
+ * build's worker runs.
  */
 
-/**
- * `identity`: every id mapped to itself (root only). `subordinate`: an ordinary user with subordinate ids.
- * `single`: one id. `none`: no namespace at all.
- */
-export type NamespaceKind = 'identity' | 'subordinate' | 'single' | 'none';
+/** `identity`: root, with every id. `subordinate`: an ordinary user and 65,536 ids. `single`: an ordinary user alone. */
+export type NamespaceKind = 'identity' | 'subordinate' | 'single';
 
 export interface NamespaceOptions {
   readonly kind: NamespaceKind;
   /** Arguments of the function, sent as JSON. */
   readonly args?: readonly unknown[];
-  /** The user to become first (root only), for `subordinate` and `single`. */
-  readonly user?: string;
-  readonly env?: Readonly<Record<string, string>>;
   /** Told the process id once it runs. */
   readonly onStart?: (pid: number) => void;
 }
 
-/** Calls `name`, exported by the module at `url`; its result comes back as JSON. Throws what it threw, as a message. */
+const isRoot = process.getuid?.() === 0;
+
+/** The ordinary user that root becomes; it need not exist. */
+const USER = 64_901;
+const SUBORDINATE = 200_000;
+
+const MAPS: Readonly<Record<NamespaceKind, string>> = {
+  identity: '0 0 4294967295',
+  subordinate: `0 ${USER} 1\n1 ${SUBORDINATE} 65536`,
+  single: `0 ${USER} 1`,
+};
+
+/** Gives a folder to whoever is root inside that kind of namespace. */
+export function giveFolder(path: string, kind: NamespaceKind): void {
+  if (isRoot && kind !== 'identity') chownSync(path, USER, USER);
+}
+
+/** Calls `name`, exported by the module at `url`. Its result comes back as JSON; what it throws as an Error with its `code`. */
 export async function inNamespace<T>(url: URL, name: string, options: NamespaceOptions): Promise<T> {
-  const call = [
-    process.execPath,
-    fileURLToPath(import.meta.url),
-    fileURLToPath(url),
-    name,
-    JSON.stringify(options.args ?? []),
-  ];
-  const child = spawn('/bin/sh', ['-c', script(options), 'sh', ...call], {
-    stdio: ['pipe', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, ...options.env },
-  });
-  const ended = once(child, 'exit');
+  const { kind } = options;
+  const call = [process.execPath, fileURLToPath(import.meta.url), fileURLToPath(url), name, JSON.stringify(options.args ?? [])];
+  const child = spawn('/bin/sh', ['-c', script(kind), 'sh', ...call], { stdio: ['pipe', 'inherit', 'inherit', 'pipe'] });
+  const ended = once(child, 'close');
+  const pid = child.pid ?? 0;
+  const pipe = child.stdio[3];
   let answer = '';
-  child.stdio[3]?.on('data', (data: Buffer) => (answer += data.toString()));
-  const answered = child.stdio[3] === undefined || child.stdio[3] === null ? undefined : once(child.stdio[3], 'close');
-  if (options.kind === 'identity') {
-    // The shell waits: unshare has replaced itself by then, so the namespace is there.
-    await ready(child.pid ?? 0);
-    for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${map}`, '0 0 4294967295');
+  if (pipe !== null && pipe !== undefined) pipe.on('data', (data: Buffer) => (answer += data.toString()));
+  if (isRoot) {
+    await entered(pid);
+    for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${pid}/${map}`, MAPS[kind]);
   }
   child.stdin?.end('\n');
-  options.onStart?.(child.pid ?? 0);
+  options.onStart?.(pid);
   const [code, signal] = await ended;
-  await answered;
   if (answer === '') throw new Error(`${name} ended without an answer (${signal ?? code})`);
-  const { value, error, code: errorCode } = JSON.parse(answer);
-  if (error !== undefined) throw Object.assign(new Error(error), { code: errorCode });
-  return value;
+  const result = JSON.parse(answer);
+  if (result.error !== undefined) throw Object.assign(new Error(result.error), { code: result.code });
+  return result.value;
 }
 
-function script({ kind, user }: NamespaceOptions): string {
-  const become =
-    user === undefined || user === userInfo().username ? '' : `setpriv --reuid=${user} --regid=${user} --init-groups `;
-  switch (kind) {
-    case 'none':
-      return `exec ${become}"$@"`;
-    case 'identity':
-      return `exec unshare -U -m --propagation private /bin/sh -c 'read _; exec "$@"' sh "$@"`;
-    case 'subordinate':
-      return `exec ${become}unshare -U -m --propagation private --map-auto --map-root-user "$@"`;
-    case 'single':
-      return `exec ${become}unshare -U -r -m --propagation private "$@"`;
-  }
+function script(kind: NamespaceKind): string {
+  const unshare = 'unshare -U -m --propagation private';
+  if (!isRoot) return `exec ${unshare} ${kind === 'single' ? '-r' : '--map-auto --map-root-user'} "$@"`;
+  const become = kind === 'identity' ? '' : `setpriv --reuid=${USER} --regid=${USER} --clear-groups `;
+  // The map is written while the shell waits; the exec after it gives the capabilities of the namespace's root.
+  return `exec ${become}${unshare} /bin/sh -c 'read _; exec "$@"' sh "$@"`;
 }
 
-async function ready(pid: number): Promise<void> {
-  const { readlinkSync } = await import('node:fs');
+async function entered(pid: number): Promise<void> {
   const own = readlinkSync('/proc/self/ns/mnt');
-  for (let tries = 0; tries < 1000; tries++) {
-    if (readlinkSync(`/proc/${pid}/ns/mnt`) !== own) return;
-    await new Promise((resolve) => setTimeout(resolve, 2));
+  for (let tries = 0; tries < 2000; tries++, await sleep(1)) if (readlinkSync(`/proc/${pid}/ns/mnt`) !== own) return;
+  throw new Error('unshare made no namespace');
+}
+
+/** Why that kind cannot be entered here, or undefined when it can. */
+export function cannotEnter(kind: NamespaceKind): string | undefined {
+  if (!isRoot && kind === 'identity') return 'only root can map every id';
+  const check = `test -r ${JSON.stringify(fileURLToPath(import.meta.url))} && ${process.execPath} --version`;
+  const become = isRoot && kind !== 'identity' ? ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'] : [];
+  const map = isRoot ? [] : kind === 'single' ? ['-r'] : ['--map-auto', '--map-root-user'];
+  const [program = '', ...args] = [...become, 'unshare', '-U', '-m', ...map, '/bin/sh', '-c', check];
+  const result = spawnSync(program, args, { encoding: 'utf8' });
+  return result.status === 0 ? undefined : `no ${kind} user namespace: ${result.stderr || String(result.error)}`;
+}
+
+/** The child's side. */
+async function answer(path: string, name: string, args: string): Promise<string> {
+  try {
+    const module = await import(path);
+    return JSON.stringify({ value: (await module[name](...JSON.parse(args))) ?? null });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    return JSON.stringify({ error: error instanceof Error ? (error.stack ?? error.message) : String(error), code });
   }
-  throw new Error('no new namespace');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { writeSync } = await import('node:fs');
   const [, , path = '', name = '', args = '[]'] = process.argv;
-  let answer: string;
-  try {
-    const module = await import(path);
-    answer = JSON.stringify({ value: (await module[name](...JSON.parse(args))) ?? null });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    answer = JSON.stringify({ error: error instanceof Error ? (error.stack ?? error.message) : String(error), code });
-  }
-  writeSync(3, answer);
+  writeSync(3, await answer(path, name, args));
   process.exit(0);
 }
