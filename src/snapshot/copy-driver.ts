@@ -15,8 +15,8 @@ import { walkTree } from './walk.ts';
 /** Coarser than any filesystem's clock tick: changes made after it have another ctime. */
 const TICK = 20;
 
-/** Which file lay at a path, and when it was last touched in any way. */
-type Before = ReadonlyMap<string, { readonly ino: bigint; readonly ctimeNs: bigint; readonly folder: boolean }>;
+/** Which file lay at a path (inode numbers are used again, so with its birth), and when it was last touched in any way. */
+type Before = ReadonlyMap<string, Pick<BigIntStats, 'ino' | 'birthtimeNs' | 'ctimeNs'>>;
 
 /** Merges by copying, where overlayfs cannot be mounted; what changed is told by inode and ctime. */
 export const copyDriver: SnapshotDriver = {
@@ -74,10 +74,10 @@ function empty(folder: string, onFolder: (path: string) => void): void {
 }
 
 function remember(root: string): Before {
-  const before = new Map<string, { ino: bigint; ctimeNs: bigint; folder: boolean }>();
+  const before = new Map<string, Pick<BigIntStats, 'ino' | 'birthtimeNs' | 'ctimeNs'>>();
   for (const { path, full } of walkTree(root)) {
-    const { ino, ctimeNs, mode } = lstatSync(fsPath(full), { bigint: true });
-    before.set(path, { ino, ctimeNs, folder: (mode & 0o170000n) === 0o040000n });
+    const { ino, birthtimeNs, ctimeNs } = lstatSync(fsPath(full), { bigint: true });
+    before.set(path, { ino, birthtimeNs, ctimeNs });
   }
   return before;
 }
@@ -103,12 +103,13 @@ function extract(merged: string, fs: string, options: { before: Before }): void 
     const stat = lstatSync(fsPath(full), { bigint: true });
     const was = before.get(path);
     const inFresh = fresh.has(parentOf(path));
+    const same = was?.ino === stat.ino && was.birthtimeNs === stat.birthtimeNs;
     if (was !== undefined) seen.add(path);
     if (stat.isDirectory()) {
       folders.set(path, { stat, xattrs: readXattrs(full) });
-      if (inFresh || was?.ino !== stat.ino) fresh.add(path);
+      if (inFresh || !same) fresh.add(path);
     }
-    if (!inFresh && was?.ino === stat.ino && was.ctimeNs === stat.ctimeNs) continue;
+    if (!inFresh && same && was.ctimeNs === stat.ctimeNs) continue;
     makeParents(path);
     if (!stat.isDirectory()) {
       renameSync(fsPath(full), fsPath(`${fs}/${path}`));

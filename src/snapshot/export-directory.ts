@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
@@ -68,6 +68,8 @@ export async function exportDirectory(
 
 function keep(full: string, to: string, options: ExportDirectoryOptions): void {
   const stat: BigIntStats = lstatSync(fsPath(full), { bigint: true });
+  // copyfile may give a file its source's owner.
+  if (stat.isFile()) lchownSync(fsPath(to), process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
   if (!stat.isSymbolicLink()) chmodSync(fsPath(to), Number(stat.mode & 0o7777n));
   for (const [name, value] of readXattrs(full)) {
     try {

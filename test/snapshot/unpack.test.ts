@@ -26,7 +26,7 @@ async function unpack(
 ) {
   using scratch = temporaryFolder();
   giveFolder(scratch.path, kind);
-  return inNamespace<Record<string, UnpackReport>>(scenario, 'unpackEach', {
+  return await inNamespace<Record<string, UnpackReport>>(scenario, 'unpackEach', {
     kind,
     args: [scratch.path, archives, options],
   });
