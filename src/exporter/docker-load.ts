@@ -1,3 +1,6 @@
+import { request } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { PolyarchError, messageOf } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 
@@ -7,9 +10,6 @@ export async function loadIntoDocker(
   archive: AsyncIterable<Uint8Array>,
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
-  const { request } = await import('node:http');
-  const { Readable } = await import('node:stream');
-  const { pipeline } = await import('node:stream/promises');
   const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
     const call = request({ socketPath, method: 'POST', path: '/images/load?quiet=1', headers: { 'content-type': 'application/x-tar' }, ...options }, (response) => {
       const chunks: Buffer[] = [];

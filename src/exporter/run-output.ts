@@ -11,7 +11,6 @@ import type { RegistryClient } from '../registry/client.ts';
 import { PolyarchError } from '../util/error.ts';
 import { writeFileAtomically, writeStream } from './atomic-file.ts';
 import type { LayerService, PlatformResult } from './contract.ts';
-import { loadIntoDocker } from './docker-load.ts';
 import { type Image, makeImage } from './image.ts';
 import { type ArchivedImage, archiveName, imageArchive } from './image-archive.ts';
 import { imageSource } from './image-source.ts';
@@ -191,8 +190,10 @@ async function loadOrKeep(
       image: made,
       names: tags,
     };
-  await context.step('loading into Docker', () =>
-    loadIntoDocker(socket, archive, context.signal === undefined ? {} : { signal: context.signal }),
+  await context.step('loading into Docker', async () => {
+    const { loadIntoDocker } = await import('./docker-load.ts');
+    await loadIntoDocker(socket, archive, context.signal === undefined ? {} : { signal: context.signal });
+  }
   );
   return { type: output.kind, where: 'the local store and Docker', image: made, names: tags };
 }

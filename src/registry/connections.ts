@@ -64,10 +64,9 @@ export class Connections {
     const { url } = request;
     const secure = url.protocol === 'https:';
     const proxy = proxyFor(url, this.#settings.proxy ?? {});
-    const [{ request: open }, agent] = await Promise.all([
-      secure ? import('node:https') : import('node:http'),
-      this.#agent(request, proxy),
-    ]);
+    // Not by import(): that touches every export, and node:http's load undici.
+    const { request: open } = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
+    const agent = await this.#agent(request, proxy);
     const headers: Record<string, string | number> = { ...request.headers };
     if (request.body !== undefined) {
       headers['content-length'] = request.body instanceof Uint8Array ? request.body.byteLength : request.body.size;
@@ -148,12 +147,12 @@ export class Connections {
   async #makeAgent(tls: TlsSettings | undefined, proxy: URL | undefined): Promise<Agent> {
     const options = { keepAlive: true, maxSockets: this.#settings.perHost ?? 8, scheduling: 'lifo' as const };
     if (tls === undefined) {
-      const { Agent } = await import('node:http');
+      const { Agent } = process.getBuiltinModule('node:http');
       return new Agent(options);
     }
     const all = { ...options, ...(await tlsOptions(tls)) };
     if (proxy !== undefined) return tunnelingAgent(proxy, { ...all, connectTimeout: connectTimeout(this.#settings) });
-    const { Agent } = await import('node:https');
+    const { Agent } = process.getBuiltinModule('node:https');
     return new Agent(all);
   }
 }
@@ -191,7 +190,7 @@ async function tlsOptions(tls: TlsSettings): Promise<Record<string, unknown>> {
 
 /** What Node trusts by itself, NODE_EXTRA_CA_CERTS among it; naming an authority replaces that list. */
 async function trustedAuthorities(): Promise<readonly string[]> {
-  const { getCACertificates } = await import('node:tls');
+  const { getCACertificates } = process.getBuiltinModule('node:tls');
   return getCACertificates('default');
 }
 

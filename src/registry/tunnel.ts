@@ -10,11 +10,9 @@ export async function tunnelingAgent(
   proxy: URL,
   options: AgentOptions & { readonly connectTimeout: number },
 ): Promise<Agent> {
-  const [{ Agent }, { request }, tls] = await Promise.all([
-    import('node:https'),
-    proxy.protocol === 'https:' ? import('node:https') : import('node:http'),
-    import('node:tls'),
-  ]);
+  const { Agent } = process.getBuiltinModule('node:https');
+  const { request } = process.getBuiltinModule(proxy.protocol === 'https:' ? 'node:https' : 'node:http');
+  const tls = process.getBuiltinModule('node:tls');
   class TunnelAgent extends Agent {
     override createConnection(target: Record<string, unknown>, done?: Done): undefined {
       const authority = `${String(target['host'])}:${String(target['port'])}`;
