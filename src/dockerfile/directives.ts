@@ -1,6 +1,6 @@
 import type { Directives, EscapeToken } from './ast.ts';
 import { failure } from './failure.ts';
-import { trimStart } from './whitespace.ts';
+import { trim, trimStart } from './whitespace.ts';
 
 const DIRECTIVE = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=/;
 const KNOWN: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
@@ -25,7 +25,7 @@ export class DirectiveReader {
       ? DIRECTIVE.exec(trimStart(line.slice(this.#comment.length)))
       : undefined;
     const name = match?.[1]?.toLowerCase() ?? '';
-    const value = line.slice(line.indexOf('=') + 1).replaceAll(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, '');
+    const value = trim(line.slice(line.indexOf('=') + 1));
     if (!KNOWN.has(name) || value === '') {
       this.#done = true;
       return undefined;

@@ -176,16 +176,16 @@ function printHeredocWord({ name, fileDescriptor, expand, chomp }: Heredoc): str
 }
 
 function printBodies(instruction: AnyInstruction, line: string): string {
-  let bodies: readonly Heredoc[];
-  if (instruction.kind === 'run') bodies = instruction.command.form === 'exec' ? [] : instruction.heredocs;
-  else if ((instruction.kind === 'copy' || instruction.kind === 'add') && !instruction.json)
-    bodies = instruction.inline;
-  else return '';
-  // Heredocs of one name share their content, which only those without `<<-` hold whole.
-  const wholeLast = bodies.toSorted((left, right) => Number(right.chomp) - Number(left.chomp));
+  if (instruction.kind === 'run') {
+    if (instruction.command.form === 'exec') return '';
+    return instruction.heredocs.map(({ name, content }) => `${content}${name}\n`).join('');
+  }
+  if ((instruction.kind !== 'copy' && instruction.kind !== 'add') || instruction.json) return '';
+  // Heredocs of one name share the last one's content, which only those without `<<-` hold whole.
+  const wholeLast = instruction.inline.toSorted((left, right) => Number(right.chomp) - Number(left.chomp));
   const contents = new Map(wholeLast.map(({ name, content }) => [name, content]));
-  const words = instruction.kind === 'run' ? bodies : heredocsOfLine(line);
-  return words
-    .map((word) => `${'content' in word ? String(word.content) : (contents.get(word.name) ?? '')}${word.name}\n`)
+  const names = heredocsOfLine(line).map(({ name }) => name);
+  return names
+    .map((name, index) => `${names.lastIndexOf(name) === index ? (contents.get(name) ?? '') : ''}${name}\n`)
     .join('');
 }

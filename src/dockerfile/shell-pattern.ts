@@ -6,7 +6,7 @@ const ANY = Symbol('?');
 const STAR = Symbol('*');
 
 /** Steps after which a substitution is given up: far more than any real value needs. */
-const STEP_LIMIT = 50_000_000;
+const STEP_LIMIT = 5_000_000;
 /** Code points a substitution may grow to. */
 const RESULT_LIMIT = 16 * 1024 * 1024;
 
