@@ -4,6 +4,8 @@ import type { Location, Warning } from './ast.ts';
 const RULE_PAGES = 'https://docs.docker.com/go/dockerfile/rule/';
 const SECRET = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i;
 const NO_SECRET = /(?:_|^)(?:public|file|version)(?:_|$)/i;
+/** Rules that BuildKit does not have: never an error, so that what builds there builds here. */
+const OWN_RULES: ReadonlySet<string> = new Set(['UnusedBuildArg', 'IgnoredFlag', 'InvalidUtf8']);
 
 /**
  * Collects findings by BuildKit's rule names, leaving out those that the `check` directive or a `# check=skip=…`
@@ -28,15 +30,18 @@ export class Lint {
     this.#warnings.push({ rule, message, location: at.location, url: `${RULE_PAGES}${page}/` });
   }
 
-  /** Warnings of earlier stages of the pipeline, to be filtered like the others. */
+  /** The parser's findings, to be filtered like the others. */
   add(warnings: readonly Warning[]): void {
-    this.#warnings.push(...warnings.filter((warning) => !skips(this.#check, warning.rule)));
+    for (const warning of warnings) {
+      if (warning.rule === 'NoEmptyContinuation') this.warn(warning.rule, 'Empty continuation line', warning);
+      else if (!skips(this.#check, warning.rule)) this.#warnings.push(warning);
+    }
   }
 
   /** @throws PolyarchError DOCKERFILE_LINT with `# check=error=true` and any finding */
   finish(): readonly Warning[] {
     const sorted = this.#warnings.toSorted((a, b) => a.location.startLine - b.location.startLine);
-    const [first] = sorted;
+    const first = sorted.find((warning) => !OWN_RULES.has(warning.rule));
     if (this.#check.error && first !== undefined) {
       const place = `${first.location.file}:${first.location.startLine}`;
       throw new PolyarchError('DOCKERFILE_LINT', `${place}: ${first.message} (${first.rule})`, {

@@ -6,6 +6,7 @@ import { type State, scratch } from '../llb/state.ts';
 import { PolyarchError } from '../util/error.ts';
 import type { Instruction, Location } from './ast.ts';
 import { failure } from './failure.ts';
+import { didYouMean } from './suggest.ts';
 
 /** One stage while it is converted, or an image that is used as if it were one. */
 export interface StageBuild {
@@ -155,7 +156,7 @@ export class StageGraph {
     const found = name === undefined ? stages.at(-1) : (this.byName(name) ?? this.#byNumber(name, stages));
     if (found !== undefined) return found;
     const names = this.names();
-    throw new PolyarchError('STAGE_NOT_FOUND', `there is no stage "${name}"`, {
+    throw new PolyarchError('STAGE_NOT_FOUND', `there is no stage "${name}"${didYouMean(name ?? '', names)}`, {
       hint: `the Dockerfile has the stages ${names.join(', ')}`,
       details: { target: name, stages: names },
     });
@@ -167,24 +168,27 @@ export class StageGraph {
     return number === undefined ? undefined : stages[Number(number)];
   }
 
-  /** @throws PolyarchError STAGE_CIRCULAR */
-  rejectCircles(): void {
+  /** Stages that need one another, the first again at the end, and the instruction that closes the circle. */
+  circle(): { stages: readonly StageBuild[]; instruction: Instruction } | undefined {
     const finished = new Set<StageBuild>();
     const path: StageBuild[] = [];
-    const visit = (stage: StageBuild): void => {
-      if (path.includes(stage)) {
-        const circle = [...path.slice(path.indexOf(stage)), stage].map((one) => one.shownName);
-        throw new PolyarchError('STAGE_CIRCULAR', `stages need one another: ${circle.join(' → ')}`, {
-          hint: 'let a stage copy only from stages above it',
-        });
-      }
-      if (finished.has(stage)) return;
+    const visit = (stage: StageBuild): ReturnType<StageGraph['circle']> => {
+      if (finished.has(stage)) return undefined;
       path.push(stage);
-      for (const next of stage.dependencies.keys()) visit(next);
+      for (const [next, instruction] of stage.dependencies) {
+        if (path.includes(next)) return { stages: [...path.slice(path.indexOf(next)), next], instruction };
+        const found = visit(next);
+        if (found !== undefined) return found;
+      }
       path.pop();
       finished.add(stage);
+      return undefined;
     };
-    for (const stage of this.stages) visit(stage);
+    for (const stage of this.stages) {
+      const found = visit(stage);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** The stage and all that it needs. */

@@ -5,6 +5,7 @@ import { deferred } from '../llb/vertex.ts';
 import { normalizePlatform } from '../oci/platform-normal.ts';
 import { parsePlatform } from '../oci/platform-parse.ts';
 import type { Platform } from '../oci/platform.ts';
+import { PolyarchError } from '../util/error.ts';
 import { patternMatcher } from '../util/patterns.ts';
 import type { Dockerfile, Stage } from './ast.ts';
 import { epochOf, globalArgs, isPredefined, platformArgs, proxyOf } from './convert-args.ts';
@@ -12,6 +13,7 @@ import { findContext, followPaths } from './convert-context.ts';
 import { resolveStages } from './convert-base.ts';
 import { type StageImage, envPair, finishImage, withConfig, withDefaultPath } from './convert-image.ts';
 import { Lint } from './convert-lint.ts';
+import { lintStages } from './convert-lint-stages.ts';
 import type { ConvertOptions, ConvertResult } from './convert-options.ts';
 import { type StageBuild, StageGraph, inherit, newStage } from './convert-stages.ts';
 import { type Conversion, atPlace } from './conversion.ts';
@@ -33,6 +35,10 @@ export async function convertDockerfile(dockerfile: Dockerfile, options: Convert
   const conversion = startConversion(dockerfile, { options, contextPaths });
   const { graph, lint } = conversion;
   lint.add(dockerfile.warnings);
+  lintStages(dockerfile, {
+    lint,
+    platformArgs: platformArgs(dockerfile, { ...options, buildArgs: conversion.buildArgs }),
+  });
   for (const [index, stage] of dockerfile.stages.entries()) {
     try {
       graph.add(await openStage(stage, { index, conversion }));
@@ -170,17 +176,18 @@ function linkStages(dockerfile: Dockerfile, conversion: Conversion): void {
       }
     });
   }
-  try {
-    graph.rejectCircles();
-  } catch (error) {
-    throw atPlace(
-      error,
-      graph.stages[0]?.location ?? { file: dockerfile.filename, startLine: 1, endLine: 1 },
-      conversion,
-    );
+  const circle = graph.circle();
+  if (circle !== undefined) {
+    const names = circle.stages.map((stage) => stage.shownName);
+    const error = new PolyarchError('STAGE_CIRCULAR', `stages need one another: ${names.join(' → ')}`, {
+      hint: 'let a stage copy only from stages above it',
+    });
+    throw atPlace(error, circle.instruction.location, conversion);
   }
   const [only] = graph.stages;
-  if (only !== undefined && graph.stages.length === 1) only.shownName = '';
+  // As BuildKit, which takes a mount from nowhere for a second stage.
+  const mounts = only?.commands.some(({ instruction }) => instruction.kind === 'run' && instruction.mounts.length > 0);
+  if (only !== undefined && graph.stages.length === 1 && mounts !== true) only.shownName = '';
 }
 
 function buildStage(stage: StageBuild, conversion: Conversion): void {

@@ -7,6 +7,7 @@ import type { Env } from './convert-args.ts';
 import { shellCommand } from './convert-image.ts';
 import type { StageBuild } from './convert-stages.ts';
 import { mountsOf } from './dispatch-mounts.ts';
+import { failure } from './failure.ts';
 import { chompHeredoc, parseHeredocWord } from './heredoc.ts';
 import type { Step } from './step.ts';
 
@@ -17,6 +18,7 @@ export function dispatchRun(instruction: RunInstruction, step: Step): void {
   stage.paths.add('/');
   const script = scriptOf(instruction, step);
   const args = instruction.command.form === 'shell' ? shellCommand(stage.image, script.args) : script.args;
+  if (args.length === 0) throw failure('RUN has no command', { hint: 'write RUN ["program", "argument"]' });
   const { mounts, secrets, ssh } = mountsOf(instruction, step);
   const masked = new Map(step.env);
   for (const { env } of secrets) if (env !== undefined) masked.set(env, '****');

@@ -3,7 +3,7 @@ import type { Platform } from '../oci/platform.ts';
 import type { Init } from '../pb/codec.ts';
 import { type Op, type Platform as WirePlatform, encode } from '../pb/ops.ts';
 import { ATTRIBUTE } from './attributes.ts';
-import type { Definition, OpMetadata } from './definition.ts';
+import type { Definition, OpMetadata, SourceLocation } from './definition.ts';
 import { execOp } from './marshal-exec.ts';
 import { fileOp } from './marshal-file.ts';
 import { OpInputs } from './op-inputs.ts';
@@ -119,11 +119,11 @@ function wirePlatform(platform: Platform | undefined): { platform?: Init<WirePla
   };
 }
 
-/** Of a vertex that occurs twice: what the later says wins. */
+/** Of a vertex that occurs twice: what the later says wins, but the first place in the file. */
 function mergeMetadata(known: OpMetadata | undefined, next: OpMetadata): OpMetadata {
   if (known === undefined) return next;
   const description = { ...known.description, ...next.description };
-  const location = known.location ?? next.location;
+  const location = earlier(known.location, next.location);
   const progressGroup = next.progressGroup ?? known.progressGroup;
   return {
     ...(known.ignoreCache === true || next.ignoreCache === true ? { ignoreCache: true } : {}),
@@ -131,4 +131,9 @@ function mergeMetadata(known: OpMetadata | undefined, next: OpMetadata): OpMetad
     ...(location === undefined ? {} : { location }),
     ...(progressGroup === undefined ? {} : { progressGroup }),
   };
+}
+
+function earlier(a: SourceLocation | undefined, b: SourceLocation | undefined): SourceLocation | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.file === a.file && b.startLine < a.startLine ? b : a;
 }

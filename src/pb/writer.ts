@@ -14,8 +14,10 @@ export class Writer {
   /** Negative numbers take ten bytes, as two's complement of 64 bits. */
   varint(value: number | bigint): void {
     this.#grow(10);
-    if (typeof value === 'number' && value >= 0 && value < 0x80) {
-      this.#buffer[this.#length++] = value;
+    if (typeof value === 'number' && value >= 0 && value < 2 ** 31) {
+      let small = value;
+      for (; small >= 0x80; small >>>= 7) this.#buffer[this.#length++] = (small & 0x7f) | 0x80;
+      this.#buffer[this.#length++] = small;
       return;
     }
     let rest = BigInt.asUintN(64, BigInt(value));
