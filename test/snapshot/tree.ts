@@ -6,7 +6,7 @@ import { readXattrs } from '../../src/snapshot/image-xattrs.ts';
 import { walkTree } from '../../src/snapshot/walk.ts';
 
 /** A tree as one line a file, with all that an image keeps of it; hardlinks show the first name. */
-export function listTree(root: string, options: { times?: boolean } = {}): string[] {
+export function listTree(root: string, options: { times?: boolean | 'seconds' } = {}): string[] {
   const names = new Map<string, string>();
   return [...walkTree(root)].map(({ path, full, stat }) => {
     const key = `${stat.dev}:${stat.ino}`;
@@ -24,7 +24,10 @@ export function listTree(root: string, options: { times?: boolean } = {}): strin
           ? '/'
           : `rdev ${stat.rdev}`;
     const xattrs = [...readXattrs(full)].map(([name, value]) => `${name}=${value.toString('hex')}`).toSorted();
-    const time = options.times === false ? [] : [String(mtimeNs)];
+    const time =
+      options.times === false
+        ? []
+        : [options.times === 'seconds' ? `${Math.floor(Number(mtimeNs) / 1e9)} s` : String(mtimeNs)];
     return [
       path,
       (stat.mode & 0o170000).toString(8),
