@@ -297,19 +297,3 @@ export type Instruction =
   | WorkdirInstruction;
 
 export type AnyInstruction = Instruction | FromInstruction;
-
-// Signatures of the sibling files:
-//   parse.ts         parseDockerfile(source: Uint8Array | string, options?: { filename?: string }): Dockerfile
-//                    parseTrigger(trigger: string, options?: { filename?: string }): Instruction
-//   mount.ts         parseMount(raw: string, options?: { expand?: (word: string) => string }): Mount
-//   heredoc.ts       chompHeredoc(content: string): string
-//                    parseHeredocWord(word: string): HeredocWord | undefined   (name, fileDescriptor, expand, chomp)
-//   shell-words.ts   expandWord(word: string, env: EnvLookup, options?: WordOptions): { result, matched, unmatched }
-//                    expandWords(word: string, env: EnvLookup, options?: WordOptions): readonly string[]
-//                    EnvLookup = (name: string) => string | undefined
-//                    WordOptions = { escape?, rawQuotes?, rawEscapes?, plainQuotes?, skipUnset? }
-//                    (plainQuotes: quotes are ordinary characters, for heredoc bodies)
-//   excerpt.ts       excerpt(lines: readonly string[], location: Location): string
-//   dockerignore.ts  parseIgnore(text: Uint8Array | string): readonly string[]
-//                    ignoreMatcher(patterns: readonly string[]): IgnoreMatcher { excluded(path), mayHaveReincluded(dir), hasExceptions }
-//   pattern.ts       matchPattern(pattern: string, name: string): boolean   (Go's filepath.Match)
