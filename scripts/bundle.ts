@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -52,8 +53,11 @@ try {
     logLevel: 'warning',
   });
   copyFileSync(join(root, 'src/cli/polyarch.js'), join(made, 'polyarch.js'));
+  if (process.argv.includes('--types')) {
+    const tsc = join(root, 'node_modules/.bin/tsc');
+    execFileSync(tsc, ['-p', join(root, 'tsconfig.types.json'), '--outDir', join(made, 'types')], { stdio: 'inherit' });
+  }
   writeFileSync(join(made, 'stamp'), '');
-  const { utimesSync } = await import('node:fs');
   utimesSync(join(made, 'stamp'), started, started);
   mkdirSync(dist, { recursive: true });
   const old = `${made}-old`;
