@@ -7,6 +7,7 @@ import type { RegistryClient } from '../registry/client.ts';
 import type { HostOptions } from '../registry/host-options.ts';
 import { Engine } from '../worker/engine.ts';
 import { storePaths } from '../worker/paths.ts';
+import type { WorkerStdio } from '../worker/worker-process.ts';
 import { Layers, PACKED_SCHEMA } from './layers.ts';
 
 /** Where things are and how registries are reached; the CLI makes it of its environment and flags. */
@@ -23,6 +24,8 @@ export interface WorkspaceOptions {
   /** `--registry-*` */
   readonly hosts?: HostOptions;
   readonly notice: (text: string) => void;
+  /** The worker's stdin, stdout and stderr. Default: ignore, inherit, inherit. */
+  readonly workerStdio?: WorkerStdio;
   readonly signal?: AbortSignal;
 }
 
@@ -65,6 +68,7 @@ export class Workspace implements AsyncDisposable {
       env: options.env,
       notice: options.notice,
       schema: PACKED_SCHEMA,
+      ...(options.workerStdio === undefined ? {} : { stdio: options.workerStdio }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     return new Workspace(options, engine, { layouts, clients });

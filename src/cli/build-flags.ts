@@ -9,7 +9,9 @@ import { didYouMean } from '../util/nearest.ts';
 type Env = Readonly<Record<string, string | undefined>>;
 
 function invalid(flag: string, text: string, why: string, example: string): PolyarchError {
-  return new PolyarchError('INVALID_ARGUMENT', `${flag} ${JSON.stringify(text)}: ${why}`, { hint: `for example: ${flag} ${example}` });
+  return new PolyarchError('INVALID_ARGUMENT', `${flag} ${JSON.stringify(text)}: ${why}`, {
+    hint: `for example: ${flag} ${example}`,
+  });
 }
 
 /** `KEY=VALUE`, or `KEY` alone: its value from the environment, and left out when it is not set there. */
@@ -31,9 +33,11 @@ export function parseSecret(text: string, { cwd, env }: { cwd: string; env: Env 
   const keys = ['id', 'src', 'source', 'env', 'type'];
   const given = csvAttributes(text, '--secret');
   const example = 'id=token,src=token.txt';
-  for (const key of given.keys()) if (!keys.includes(key)) throw invalid('--secret', text, `there is no key ${key}${didYouMean(key, keys)}`, example);
+  for (const key of given.keys())
+    if (!keys.includes(key)) throw invalid('--secret', text, `there is no key ${key}${didYouMean(key, keys)}`, example);
   const type = given.get('type');
-  if (type !== undefined && type !== 'file' && type !== 'env') throw invalid('--secret', text, `type is file or env, not ${type}`, example);
+  if (type !== undefined && type !== 'file' && type !== 'env')
+    throw invalid('--secret', text, `type is file or env, not ${type}`, example);
   let file = given.get('src') ?? given.get('source');
   let variable = given.get('env');
   const id = given.get('id') ?? file ?? variable;
@@ -49,10 +53,16 @@ export function parseSecret(text: string, { cwd, env }: { cwd: string; env: Env 
       if (variable !== undefined) {
         const value = env[variable];
         if (value !== undefined) return Buffer.from(value);
-        throw new PolyarchError('SECRET_MISSING', `the secret ${id} should come from the variable ${variable}, which is not set`);
+        throw new PolyarchError(
+          'SECRET_MISSING',
+          `the secret ${id} should come from the variable ${variable}, which is not set`,
+        );
       }
       return readFile(resolve(cwd, file ?? id)).catch((error: unknown) => {
-        throw new PolyarchError('SECRET_MISSING', `the secret ${id} cannot be read from ${file}: ${messageOf(error)}`, { hint: `--secret ${example}`, cause: error });
+        throw new PolyarchError('SECRET_MISSING', `the secret ${id} cannot be read from ${file}: ${messageOf(error)}`, {
+          hint: `--secret ${example}`,
+          cause: error,
+        });
       });
     },
   };
@@ -65,11 +75,19 @@ export function parseSsh(text: string, { cwd, env }: { cwd: string; env: Env }):
   if (id === '') throw invalid('--ssh', text, 'the id is empty', 'default');
   if (equals >= 0) {
     const home = env['HOME'] ?? homedir();
-    return { id, paths: text.slice(equals + 1).split(',').map((path) => resolve(cwd, path.replace(/^~(?=\/)/, home))) };
+    return {
+      id,
+      paths: text
+        .slice(equals + 1)
+        .split(',')
+        .map((path) => resolve(cwd, path.replace(/^~(?=\/)/, home))),
+    };
   }
   const socket = env['SSH_AUTH_SOCK'];
   if (socket === undefined || socket === '') {
-    throw new PolyarchError('SSH_AGENT', `--ssh ${id}: there is no agent: SSH_AUTH_SOCK is not set`, { hint: 'start one (eval "$(ssh-agent)"; ssh-add), or name a key: --ssh default=FILE' });
+    throw new PolyarchError('SSH_AGENT', `--ssh ${id}: there is no agent: SSH_AUTH_SOCK is not set`, {
+      hint: 'start one (eval "$(ssh-agent)"; ssh-add), or name a key: --ssh default=FILE',
+    });
   }
   return { id, paths: [socket] };
 }
@@ -77,10 +95,12 @@ export function parseSsh(text: string, { cwd, env }: { cwd: string; env: Env }):
 /** `HOST:IP` or `HOST=IP`, the address in brackets or not. */
 export function parseHost(text: string): { host: string; ip: string } {
   const match = /^([^:=]+)[:=]\[?([^\]]+)\]?$/.exec(text);
-  if (match?.[1] === undefined || match[2] === undefined) throw invalid('--add-host', text, 'it is not HOST:IP', 'db:10.0.0.5');
+  if (match?.[1] === undefined || match[2] === undefined)
+    throw invalid('--add-host', text, 'it is not HOST:IP', 'db:10.0.0.5');
   const [, host, ip] = match;
   if (ip === 'host-gateway') return { host, ip: '127.0.0.1' };
-  if (!/^[0-9.]+$/.test(ip) && !ip.includes(':')) throw invalid('--add-host', text, `${ip} is no IP address`, 'db:10.0.0.5');
+  if (!/^[0-9.]+$/.test(ip) && !ip.includes(':'))
+    throw invalid('--add-host', text, `${ip} is no IP address`, 'db:10.0.0.5');
   return { host, ip };
 }
 
@@ -103,7 +123,8 @@ export function parseBytes(flag: string, text: string): number {
 /** The last argument of build: a folder, `-`, a tarball's URL, a git URL. */
 export function parseContext(text: string): ContextInput {
   if (text === '-') return { kind: 'stdin' };
-  if (/^(git@|git:\/\/|ssh:\/\/|github\.com\/)/.test(text) || /^https?:\/\/[^?#]*\.git(?:[?#]|$)/.test(text)) return { kind: 'git', url: text };
+  if (/^(git@|git:\/\/|ssh:\/\/|github\.com\/)/.test(text) || /^https?:\/\/[^?#]*\.git(?:[?#]|$)/.test(text))
+    return { kind: 'git', url: text };
   if (/^https?:\/\//.test(text)) return { kind: 'http', url: text };
   return { kind: 'directory', path: text };
 }

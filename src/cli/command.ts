@@ -18,4 +18,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Build an image for one or more platforms',
     load: async () => (await import('./commands/build.ts')).default,
   },
+  run: {
+    summary: 'Run an image’s command, emulated where needed',
+    load: async () => (await import('./commands/run.ts')).default,
+  },
 };

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { ProcessSignals, TakenSignals } from './signals.ts';
 
 /** What a command is given of the process: its environment, streams and cancellation. */
 export interface CliContext {
@@ -17,11 +18,13 @@ export interface CliContext {
   readonly home: string;
   /** `$XDG_CONFIG_HOME/polyarch`. */
   readonly configHome: string;
+  /** Hands the process's signals to something that it runs. */
+  takeSignals(): TakenSignals;
   /** One line on stderr. */
   notice(text: string): void;
 }
 
-export function cliContext(process: NodeJS.Process, signal: AbortSignal): CliContext {
+export function cliContext(process: NodeJS.Process, signals: ProcessSignals): CliContext {
   const { env, stdout, stderr } = process;
   const base = env['HOME'] ?? homedir();
   return {
@@ -34,7 +37,8 @@ export function cliContext(process: NodeJS.Process, signal: AbortSignal): CliCon
     },
     stdout,
     stderr,
-    signal,
+    signal: signals.signal,
+    takeSignals: () => signals.take(),
     home: env['POLYARCH_HOME'] || join(env['XDG_DATA_HOME'] || join(base, '.local', 'share'), 'polyarch'),
     configHome: join(env['XDG_CONFIG_HOME'] || join(base, '.config'), 'polyarch'),
     notice: (text) => void stderr.write(`${text}\n`),

@@ -2,6 +2,7 @@ import { setDebugSink } from '../util/debug.ts';
 import { COMMANDS } from './command.ts';
 import { type CliContext, cliContext } from './context.ts';
 import { renderError } from './render-error.ts';
+import { processSignals } from './signals.ts';
 
 declare const POLYARCH_VERSION: string;
 
@@ -10,18 +11,10 @@ const USAGE = 125;
 
 /** Runs one command line and gives its exit status. Only the asked command's module is loaded. */
 export async function runCli(args: readonly string[]): Promise<number> {
-  const abort = new AbortController();
-  const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-  let interrupted: number | undefined;
-  for (const [name, status] of Object.entries(signals)) {
-    process.on(name, () => {
-      if (interrupted !== undefined) process.exit(status); // asked twice: do not wait for the clean-up
-      interrupted = status;
-      abort.abort(new Error(`canceled by ${name}`));
-    });
-  }
-  const context = cliContext(process, abort.signal);
-  const debugging = args.includes('--debug') || args.includes('-D');
+  const signals = processSignals(process);
+  const context = cliContext(process, signals);
+  const { globals, rest } = splitGlobals(args);
+  const debugging = globals.some((flag) => flag === '--debug' || flag === '-D');
   if (debugging || context.env['POLYARCH_DEBUG'] === '1')
     setDebugSink((scope, text) => context.notice(`debug ${scope}: ${text}`));
   // A reader that went away (`polyarch images | head -1`) is no failure.
@@ -30,11 +23,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
     throw error;
   });
   try {
-    return await dispatch(
-      args.filter((_arg, i) => !(i === args.indexOf('--debug') || (i === args.indexOf('-D') && i === 0))),
-      context,
-    );
+    return await dispatch([...globals, ...rest], context);
   } catch (error) {
+    const interrupted = signals.status();
     if (interrupted !== undefined) {
       context.notice('canceled');
       return interrupted;
@@ -44,12 +35,19 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Global flags are those before the command. */
+function splitGlobals(args: readonly string[]): { globals: readonly string[]; rest: readonly string[] } {
+  const command = args.findIndex((arg) => !arg.startsWith('-'));
+  return command < 0 ? { globals: args, rest: [] } : { globals: args.slice(0, command), rest: args.slice(command) };
+}
+
 async function dispatch(args: readonly string[], context: CliContext): Promise<number> {
   const { Command, CommanderError } = await import('commander');
   const program = new Command('polyarch')
     .description('Builds, tests and publishes container images for every CPU architecture.')
     .version(typeof POLYARCH_VERSION === 'string' ? POLYARCH_VERSION : '0.0.0', '-v, --version')
     .option('-D, --debug', 'say what is done, on stderr')
+    .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { Workspace } from '../build/workspace.ts';
+import { Workspace, type WorkspaceOptions } from '../build/workspace.ts';
 import { type Platform, localPlatform } from '../oci/platform.ts';
 import type { CliContext } from './context.ts';
 
@@ -20,13 +20,21 @@ export function collect(value: string, previous: string[] | undefined): string[]
 
 export function registryFlags(command: Command): Command {
   return command
-    .option('--registry-mirror <host=url>', 'where to pull a registry’s images from first, e.g. docker.io=http://127.0.0.1:5000', collect)
+    .option(
+      '--registry-mirror <host=url>',
+      'where to pull a registry’s images from first, e.g. docker.io=http://127.0.0.1:5000',
+      collect,
+    )
     .option('--registry-http <host>', 'speak plain http with this registry', collect)
     .option('--registry-insecure <host>', 'take any certificate of this registry', collect)
     .option('--registry-ca <host=file>', 'trust this certificate authority for a registry', collect);
 }
 
-export function openWorkspace(context: CliContext, flags: RegistryFlags): Promise<Workspace> {
+export function openWorkspace(
+  context: CliContext,
+  flags: RegistryFlags,
+  more: Pick<WorkspaceOptions, 'workerStdio'> = {},
+): Promise<Workspace> {
   const { env } = context;
   return Workspace.open({
     home: context.home,
@@ -41,6 +49,7 @@ export function openWorkspace(context: CliContext, flags: RegistryFlags): Promis
       ca: flags.registryCa ?? [],
     },
     notice: context.notice,
+    ...more,
     signal: context.signal,
   });
 }

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import type { ExecOptions } from './executor.ts';
 
 /** How crun, logging as JSON, says on the container's stderr that exec failed: its log is out of reach by then. */
@@ -21,18 +22,22 @@ export interface RuntimeEnd {
  */
 export async function runRuntime(
   command: readonly [string, ...string[]],
-  options: ExecOptions & { readonly inherit: boolean; readonly env: Readonly<Record<string, string>> },
+  options: ExecOptions & { readonly inherit: boolean; readonly terminal: boolean; readonly env: Readonly<Record<string, string>> },
 ): Promise<RuntimeEnd> {
   const [program, ...args] = command;
   const child = spawn(program, args, {
-    stdio: options.inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    stdio: stdioOf(options),
+    // Away from a Ctrl-C that the terminal sends to every process in the foreground; a terminal of its own needs the foreground.
+    detached: options.inherit && !options.terminal,
     env: { ...options.env },
   });
-  child.stdout?.on('data', (data: Buffer) => options.onOutput?.(1, data));
+  const forward = options.inherit ? writeThrough : options.onOutput;
+  child.stdout?.on('data', (data: Buffer) => forward?.(1, data));
+  options.onStart?.((signal) => sendSignal(child, signal));
   let execFailure = '';
   child.stderr?.on('data', (data: Buffer) => {
     if (data.subarray(0, EXEC_FAILURE.length).toString('latin1') === EXEC_FAILURE) execFailure = data.toString();
-    else options.onOutput?.(2, data);
+    else forward?.(2, data);
   });
   let again: NodeJS.Timeout | undefined;
   const abort = (): void => {
@@ -50,6 +55,45 @@ export async function runRuntime(
   } finally {
     clearInterval(again);
     options.signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Without a terminal of its own a program sees none: this process's own is put behind a pipe, as Docker does. */
+function stdioOf(options: { readonly inherit: boolean; readonly terminal: boolean }): StdioOptions {
+  if (!options.inherit) return ['ignore', 'pipe', 'pipe'];
+  return options.terminal ? 'inherit' : ['inherit', isatty(1) ? 'pipe' : 'inherit', 'pipe'];
+}
+
+function writeThrough(stream: 1 | 2, data: Uint8Array): void {
+  (stream === 1 ? process.stdout : process.stderr).write(data);
+}
+
+/**
+ * Sends a signal through the runtime to the container's first process. The kernel withholds from pid 1 a signal that
+ * it does not handle (pid_namespaces(7)); here that one is ended by it all the same, as it would be elsewhere.
+ */
+function sendSignal(runtime: ChildProcess, signal: NodeJS.Signals): void {
+  const first = runtime.pid === undefined ? undefined : descendants(runtime.pid)[0];
+  if (first === undefined) return;
+  const handled = handles(first, signal);
+  try {
+    process.kill(first, handled || !ENDING.has(signal) ? signal : 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** Signals whose default action ends a process, and that people send. */
+const ENDING: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']);
+
+/** Whether a process catches or ignores a signal (proc(5), SigCgt and SigIgn). */
+function handles(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const masks = [...status.matchAll(/^Sig(?:Cgt|Ign):\s*([0-9a-f]+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
+    return masks.some((mask) => (mask & (1n << BigInt(constants.signals[signal] - 1))) !== 0n);
+  } catch {
+    return false;
   }
 }
 

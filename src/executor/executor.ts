@@ -64,6 +64,8 @@ export interface ExecOptions {
   readonly onOutput?: (stream: 1 | 2, data: Uint8Array) => void;
   /** Aborting kills every process of the container and waits for its end. */
   readonly signal?: AbortSignal;
+  /** Told, when the process starts, how to send it a signal. One that its default action would end is ended by it. */
+  readonly onStart?: (send: (signal: NodeJS.Signals) => void) => void;
 }
 
 export interface Executor {

@@ -14,7 +14,7 @@ import type { WorkerMethods } from './protocol.ts';
 import type { FolderRef, Ref } from './ref.ts';
 import { RESULT_SCHEMA, StoredResults } from './result-cache.ts';
 import type { RpcClient } from './rpc.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { WorkerProcess, type WorkerStdio } from './worker-process.ts';
 
 export interface EngineOptions {
   /** The store's folder. */
@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly notice: (text: string) => void;
   /** Schemas of tables that others keep in the store's database. */
   readonly schema?: string;
+  /** The worker's stdin, stdout and stderr. Default: ignore, inherit, inherit. */
+  readonly stdio?: WorkerStdio;
 }
 
 /** The store and the worker of one process. Opening it starts nothing; the worker comes when a call needs it. */
@@ -56,6 +58,7 @@ export class Engine implements AsyncDisposable {
       home: options.home,
       env: options.env,
       notice: options.notice,
+      ...(options.stdio === undefined ? {} : { stdio: options.stdio }),
     });
     this.#inUse = inUse;
   }

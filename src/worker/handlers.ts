@@ -15,6 +15,7 @@ export type WorkerServices = StepServices;
 /** What the worker answers. Code that a cached build or a plain RUN never needs is loaded when it is asked for. */
 export function handlers(services: StepServices): Handlers<WorkerMethods> {
   const { paths, snapshots, executor } = services;
+  const running = new Set<(signal: NodeJS.Signals) => void>();
   return {
     exec: (step, context) => execStep(step, services, context),
     files: (step, context) => filesStep(step, snapshots, context),
@@ -52,10 +53,24 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
     async run({ layers, spec, binds }, { send, signal }) {
       await using snapshot = await snapshots.prepare(layers, `lost-${randomUUID()}`);
       const mounts = binds.map((bind) => ({ kind: 'bind', ...bind }) as const);
-      return await executor.run(
-        { ...spec, id: randomUUID(), rootfs: snapshot.path, mounts },
-        { onOutput: (stream, data) => send({ stream, data }), signal },
-      );
+      let sender: ((signal: NodeJS.Signals) => void) | undefined;
+      try {
+        return await executor.run(
+          { ...spec, id: randomUUID(), rootfs: snapshot.path, mounts },
+          {
+            onOutput: (stream, data) => send({ stream, data }),
+            onStart: (to) => running.add((sender = to)),
+            signal,
+          },
+        );
+      } finally {
+        if (sender !== undefined) running.delete(sender);
+      }
+    },
+
+    async signal({ name }) {
+      for (const sendTo of running) sendTo(name);
+      return undefined;
     },
 
     async remove({ layers, cacheMounts }) {

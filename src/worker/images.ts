@@ -103,7 +103,7 @@ export class Images implements ImageMetaResolver {
           `${reference.text} (${manifest.digest}) has ${layers.length} layers but ${diffIds.length} diff_ids`,
         );
       }
-      this.#noteOrigins(reference, layers);
+      this.noteOrigins(reference.repository, layers);
       return {
         root,
         manifest,
@@ -153,8 +153,8 @@ export class Images implements ImageMetaResolver {
     return rows.map((row) => String(row['repository']));
   }
 
-  #noteOrigins(reference: ImageName, layers: readonly Descriptor[]): void {
-    const { repository } = reference;
+  /** Notes that the repository has these blobs. */
+  noteOrigins(repository: string, layers: readonly Descriptor[]): void {
     for (const layer of layers) {
       if (this.origins(layer.digest).includes(repository)) continue;
       this.#options.db

@@ -13,6 +13,8 @@ import { sendFailure, serveRpc } from './rpc.ts';
  * and everything it started or mounted ends with it.
  */
 process.on('disconnect', () => process.exit(0));
+// A terminal sends Ctrl-C to every process in the foreground; what becomes of it is the CLI's to say.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(name, () => {});
 try {
   serveRpc(process, handlers(openServices()));
 } catch (error) {

@@ -38,6 +38,8 @@ export interface WorkerMethods {
     event: StepOutput;
     result: { exitCode: number };
   };
+  /** Sends a signal to what `run` runs. */
+  signal: { params: { name: NodeJS.Signals }; event: never; result: undefined };
   /** Removes layers' folders and cache mounts. */
   remove: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: undefined };
 }

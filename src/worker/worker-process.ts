@@ -1,6 +1,9 @@
 import { PolyarchError } from '../util/error.ts';
+import type { LaunchOptions } from './launch.ts';
 import type { WorkerMethods } from './protocol.ts';
 import { RpcClient } from './rpc.ts';
+
+export type WorkerStdio = NonNullable<LaunchOptions['stdio']>;
 
 export interface WorkerProcessOptions {
   readonly entry: string;
@@ -8,7 +11,7 @@ export interface WorkerProcessOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly notice: (text: string) => void;
   /** Hands this process's own stdin, stdout and stderr to the worker (`polyarch run`). */
-  readonly stdio?: readonly ['inherit', 'inherit', 'inherit'];
+  readonly stdio?: WorkerStdio;
 }
 
 /** The worker: started by the first call, ended with everything in it when it is disposed of or this process dies. */

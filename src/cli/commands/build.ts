@@ -62,7 +62,11 @@ const command: CliCommand = {
       .option('-t, --tag <name>', 'name of the image: [REGISTRY/]NAME[:TAG]', collect)
       .option('--target <stage>', 'the stage to build')
       .option('--build-arg <name=value>', 'value of an ARG', collect)
-      .option('--build-context <name=value>', 'a folder, docker-image://, oci-layout://, URL or target:STAGE for a name', collect)
+      .option(
+        '--build-context <name=value>',
+        'a folder, docker-image://, oci-layout://, URL or target:STAGE for a name',
+        collect,
+      )
       .option('--label <name=value>', 'a label of the image', collect)
       .option('--annotation <name=value>', 'an annotation, [LEVEL[PLATFORM]:]NAME=VALUE', collect)
       .option('--secret <spec>', 'a secret for RUN --mount=type=secret: id=NAME[,src=FILE|,env=VARIABLE]', collect)
@@ -71,11 +75,22 @@ const command: CliCommand = {
       .option('--no-cache-filter <stages>', 'run every step of these stages', collect)
       .option('--pull', 'ask the registry for base images even when they are in the local store')
       .option('--push', 'push the image (short for --output type=registry)')
-      .option('--load', 'load the image into Docker, where there is one, and the local store (short for --output type=docker)')
-      .option('-o, --output <spec>', 'what becomes of the result: a folder, -, or type=image|registry|oci|docker|local|tar|cacheonly,…', collect)
+      .option(
+        '--load',
+        'load the image into Docker, where there is one, and the local store (short for --output type=docker)',
+      )
+      .option(
+        '-o, --output <spec>',
+        'what becomes of the result: a folder, -, or type=image|registry|oci|docker|local|tar|cacheonly,…',
+        collect,
+      )
       .option('--iidfile <path>', 'write the image’s id to a file')
       .option('--metadata-file <path>', 'write what was built to a JSON file')
-      .option('--progress <mode>', 'auto, plain, tty, quiet, rawjson or none', context.env['BUILDKIT_PROGRESS'] || 'auto')
+      .option(
+        '--progress <mode>',
+        'auto, plain, tty, quiet, rawjson or none',
+        context.env['BUILDKIT_PROGRESS'] || 'auto',
+      )
       .option('-q, --quiet', 'only print the image’s id')
       .option('--network <mode>', 'network of RUN: default, host or none', 'default')
       .option('--allow <entitlement>', 'allow network.host or security.insecure to steps that ask for it', collect)
@@ -119,11 +134,16 @@ async function run(path: string, flags: BuildFlags, context: CliContext): Promis
 function buildRequest(path: string, flags: BuildFlags, context: CliContext): BuildRequest {
   const { env, cwd } = context;
   const list = (values: readonly string[] | undefined) => values ?? [];
-  const outputs = withShorthands(list(flags.output).map((text) => parseOutput(text)), { push: flags.push === true, load: flags.load === true });
+  const outputs = withShorthands(
+    list(flags.output).map((text) => parseOutput(text)),
+    { push: flags.push === true, load: flags.load === true },
+  );
   const stdout = outputs.filter((output) => 'destination' in output && output.destination === '-');
   if (stdout.length > 1) throw new PolyarchError('INVALID_OUTPUT', 'only one output can go to stdout');
   if (stdout.length > 0 && context.stdout.isTTY) {
-    throw new PolyarchError('INVALID_OUTPUT', 'an archive is not written to a terminal', { hint: 'redirect stdout, or give dest=FILE' });
+    throw new PolyarchError('INVALID_OUTPUT', 'an archive is not written to a terminal', {
+      hint: 'redirect stdout, or give dest=FILE',
+    });
   }
   const platform = flags.platform ?? (env['DOCKER_DEFAULT_PLATFORM'] ? [env['DOCKER_DEFAULT_PLATFORM']] : []);
   const epoch = env['SOURCE_DATE_EPOCH'];
@@ -163,7 +183,11 @@ function networkMode(text: string): 'default' | 'host' | 'none' {
 function entitlements(texts: readonly string[]): string[] {
   const known = ['network.host', 'security.insecure'];
   for (const text of texts) {
-    if (!known.includes(text)) throw new PolyarchError('INVALID_ARGUMENT', `--allow ${JSON.stringify(text)}: this engine knows ${known.join(' and ')}`);
+    if (!known.includes(text))
+      throw new PolyarchError(
+        'INVALID_ARGUMENT',
+        `--allow ${JSON.stringify(text)}: this engine knows ${known.join(' and ')}`,
+      );
   }
   return [...texts];
 }
@@ -178,14 +202,19 @@ function progressMode(flags: BuildFlags): ProgressMode {
   const known: readonly ProgressMode[] = ['auto', 'plain', 'tty', 'quiet', 'rawjson', 'none'];
   if (flags.quiet === true) return 'quiet';
   const mode = known.find((name) => name === flags.progress);
-  if (mode === undefined) throw new PolyarchError('INVALID_ARGUMENT', `--progress ${JSON.stringify(flags.progress)} is none of ${known.join(', ')}`);
+  if (mode === undefined)
+    throw new PolyarchError(
+      'INVALID_ARGUMENT',
+      `--progress ${JSON.stringify(flags.progress)} is none of ${known.join(', ')}`,
+    );
   return mode;
 }
 
 /** The id on stdout when asked for, files, and on stderr where the result is and how to go on. */
 function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode, context: CliContext): void {
   if (flags.iidfile !== undefined && result.imageId !== undefined) writeFileSync(flags.iidfile, result.imageId);
-  if (flags.metadataFile !== undefined) writeFileSync(flags.metadataFile, `${JSON.stringify(result.metadata, null, 2)}\n`);
+  if (flags.metadataFile !== undefined)
+    writeFileSync(flags.metadataFile, `${JSON.stringify(result.metadata, null, 2)}\n`);
   if (mode === 'quiet') {
     if (result.imageId !== undefined) context.stdout.write(`${result.imageId}\n`);
     return;
@@ -196,12 +225,18 @@ function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode, cont
   }
   const platforms = result.platforms.map((platform) => formatPlatform(platform)).join(', ');
   for (const { type, where } of result.outputs) {
-    const what = result.image === undefined || type === 'local' || type === 'tar' ? 'the files' : `${result.image.digest} (${platforms})`;
+    const what =
+      result.image === undefined || type === 'local' || type === 'tar'
+        ? 'the files'
+        : `${result.image.digest} (${platforms})`;
     context.notice(`${what} → ${where}`);
   }
   const kept = result.outputs.some(({ where }) => where.startsWith('the local store'));
   if (!kept || result.image === undefined) return;
-  const name = result.tags[0] === undefined ? result.image.digest.slice('sha256:'.length, 'sha256:'.length + 12) : familiarReference(parseReference(result.tags[0]));
+  const name =
+    result.tags[0] === undefined
+      ? result.image.digest.slice('sha256:'.length, 'sha256:'.length + 12)
+      : familiarReference(parseReference(result.tags[0]));
   context.notice(`run it:    polyarch run ${name}`);
   context.notice(`push it:   polyarch push ${name}`);
   context.notice(`export it: polyarch save -o image.tar ${name}`);

@@ -40,10 +40,12 @@ export function plainProgress(write: (text: string) => void): (event: ProgressEv
     if (event.completed === undefined) return say(event.digest, at, '');
     at.done = true;
     for (const stream of [1, 2] as const) {
-      if (at.partial[stream] !== '') say(event.digest, at, `${seconds(event.completed - at.started, 3)} ${at.partial[stream]}`);
+      if (at.partial[stream] !== '')
+        say(event.digest, at, `${seconds(event.completed - at.started, 3)} ${at.partial[stream]}`);
     }
     if (event.error !== undefined) say(event.digest, at, `ERROR: ${event.error}`);
-    else say(event.digest, at, event.cached === true ? 'CACHED' : `DONE ${seconds(event.completed - event.started, 1)}s`);
+    else
+      say(event.digest, at, event.cached === true ? 'CACHED' : `DONE ${seconds(event.completed - event.started, 1)}s`);
   };
 
   return (event) => {
@@ -54,7 +56,8 @@ export function plainProgress(write: (text: string) => void): (event: ProgressEv
         const at = lane(event.vertex, event.time);
         const lines = (at.partial[event.stream] + Buffer.from(event.data).toString()).split('\n');
         at.partial[event.stream] = lines.pop() ?? '';
-        for (const line of lines) say(event.vertex, at, `${seconds(event.time - at.started, 3)} ${line.replace(/\r$/, '')}`);
+        for (const line of lines)
+          say(event.vertex, at, `${seconds(event.time - at.started, 3)} ${line.replace(/\r$/, '')}`);
         return;
       }
       case 'status': {

@@ -7,21 +7,29 @@ export function rawJsonProgress(write: (text: string) => void): (event: Progress
     switch (event.kind) {
       case 'vertex': {
         const { digest, inputs, name, started, completed, cached, error } = event;
-        return write(`${JSON.stringify({ vertexes: [{ digest, inputs, name, started: time(started), completed: time(completed), cached, error }] })}\n`);
+        return write(
+          `${JSON.stringify({ vertexes: [{ digest, inputs, name, started: time(started), completed: time(completed), cached, error }] })}\n`,
+        );
       }
       case 'status': {
         const { id, vertex, name, current, total, started, completed } = event;
         const timestamp = time(Date.now());
-        return write(`${JSON.stringify({ statuses: [{ id, vertex, name, total, current, timestamp, started: time(started), completed: time(completed) }] })}\n`);
+        return write(
+          `${JSON.stringify({ statuses: [{ id, vertex, name, total, current, timestamp, started: time(started), completed: time(completed) }] })}\n`,
+        );
       }
       case 'log': {
         const { vertex, stream, data, time: at } = event;
-        return write(`${JSON.stringify({ logs: [{ vertex, stream, data: Buffer.from(data).toString('base64'), timestamp: time(at) }] })}\n`);
+        return write(
+          `${JSON.stringify({ logs: [{ vertex, stream, data: Buffer.from(data).toString('base64'), timestamp: time(at) }] })}\n`,
+        );
       }
       case 'warning': {
         const { vertex, level, short, detail, url } = event;
         const base64 = (text: string) => Buffer.from(text).toString('base64');
-        return write(`${JSON.stringify({ warnings: [{ vertex, level, short: base64(short), detail: detail?.map(base64), url }] })}\n`);
+        return write(
+          `${JSON.stringify({ warnings: [{ vertex, level, short: base64(short), detail: detail?.map(base64), url }] })}\n`,
+        );
       }
     }
   };

@@ -1,0 +1,54 @@
+import { copyGraph, type CopyProgress } from '../content/copy-graph.ts';
+import type { StoredImage } from '../content/image-store.ts';
+import { platformFilter } from '../content/platform-filter.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isIndex, isManifest } from '../oci/media-types.ts';
+import type { Platform } from '../oci/platform.ts';
+import { formatReference, parseReference, repositoryName } from '../oci/reference.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface PullOptions {
+  /** Those of an index that are fetched; empty: all. The index itself is kept as it is. */
+  readonly platforms: readonly Platform[];
+  readonly onProgress?: (event: CopyProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Pulled {
+  readonly image: StoredImage;
+  /** Whether any of it was not here before. */
+  readonly changed: boolean;
+}
+
+/** Fetches an image into the local store under its name. Fails with NOT_FOUND, NO_MATCHING_PLATFORM and the registry's errors; the name moves last. */
+export async function pullImage(workspace: Workspace, name: string, options: PullOptions): Promise<Pulled> {
+  const { engine } = workspace;
+  const { content } = engine;
+  const abortable = options.signal === undefined ? {} : { signal: options.signal };
+  const reference = parseReference(name);
+  const full = formatReference(reference);
+  const client = await workspace.registry();
+  const repository = client.repository(reference);
+  const root = await repository.resolve(reference.digest ?? reference.tag ?? 'latest', abortable);
+  const filter =
+    options.platforms.length === 0
+      ? undefined
+      : await platformFilter(repository, root, { image: full, platforms: options.platforms, ...abortable });
+  const blobs: Descriptor[] = [];
+  let fetched = false;
+  await copyGraph({ source: repository, target: content }, root, {
+    ...abortable,
+    ...(filter === undefined ? {} : { filter }),
+    after: (descriptor) => {
+      if (!isIndex(descriptor.mediaType) && !isManifest(descriptor.mediaType)) blobs.push(descriptor);
+    },
+    onProgress: (event) => {
+      if (event.kind === 'done') fetched = true;
+      options.onProgress?.(event);
+    },
+  });
+  engine.images.noteOrigins(repositoryName(reference), blobs);
+  const before = engine.store.get(full);
+  const image = engine.store.put(full, root);
+  return { image, changed: fetched || before?.descriptor.digest !== root.digest };
+}

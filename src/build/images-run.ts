@@ -1,0 +1,128 @@
+import type { ContainerConfig } from '../oci/config.ts';
+import { type Platform, formatPlatform, platformMatcher } from '../oci/platform.ts';
+import { PolyarchError, hasCode } from '../util/error.ts';
+import type { Bind, StepSpec } from '../worker/protocol.ts';
+import { type LocalPlatform, localPlatform, shownName } from './images-local.ts';
+import { pullImage } from './images-pull.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What `polyarch run` was asked for. */
+export interface RunRequest {
+  readonly image: string;
+  /** Empty: the image's own. */
+  readonly command: readonly string[];
+  /** Undefined: this machine's, else the image's only one. */
+  readonly platform?: Platform;
+  readonly pull: 'missing' | 'always' | 'never';
+  /** Replaces the image's ENTRYPOINT, and drops its CMD; empty: none. */
+  readonly entrypoint?: string;
+  readonly env: ReadonlyMap<string, string>;
+  readonly cwd?: string;
+  readonly user?: string;
+  readonly hostname?: string;
+  readonly network: 'default' | 'host' | 'none';
+  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  readonly binds: readonly Bind[];
+  readonly readonlyRootfs: boolean;
+  readonly terminal: boolean;
+}
+
+export interface RunSurroundings {
+  readonly hostPlatform: Platform;
+  readonly notice: (text: string) => void;
+  /** Told, when the process starts, how to send it a signal. */
+  readonly onStart?: (send: (signal: NodeJS.Signals) => void) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs an image's command on this process's own stdin, stdout and stderr, and gives its exit status. What it writes is lost. */
+export async function runImage(workspace: Workspace, request: RunRequest, around: RunSurroundings): Promise<number> {
+  const { engine } = workspace;
+  const { signal } = around;
+  const image = await findImage(workspace, request, around);
+  const spec = stepSpec(image, request);
+  if (!platformMatcher(around.hostPlatform).match(image.platform) && request.platform === undefined) {
+    around.notice(`note: ${request.image} is for ${formatPlatform(image.platform)}: it runs emulated`);
+  }
+  const layers = await engine.unpack(image.layers, signal);
+  const worker = await engine.worker();
+  around.onStart?.((name) => void worker.call('signal', { name }).catch(() => {}));
+  const abortable = signal === undefined ? {} : { signal };
+  const { exitCode } = await worker.call('run', { layers, spec, binds: request.binds }, abortable);
+  return exitCode;
+}
+
+async function findImage(workspace: Workspace, request: RunRequest, around: RunSurroundings): Promise<LocalPlatform> {
+  const { content } = workspace.engine;
+  const wanted = { platform: request.platform ?? around.hostPlatform, asked: request.platform !== undefined };
+  const pull = async () => {
+    const { image } = await pullImage(workspace, request.image, {
+      platforms: [wanted.platform],
+      ...(around.signal === undefined ? {} : { signal: around.signal }),
+    });
+    return localPlatform(content, image, wanted);
+  };
+  if (request.pull === 'always') return required(await pull(), request.image);
+  const stored = storedImage(workspace, request);
+  const local = stored === undefined ? undefined : localPlatform(content, stored, wanted);
+  if (local !== undefined) return local;
+  if (request.pull === 'never') {
+    throw new PolyarchError(
+      'IMAGE_NOT_FOUND',
+      `${request.image} is not here for ${formatPlatform(wanted.platform)}, and --pull=never was given`,
+      {
+        hint: `polyarch pull --platform ${formatPlatform(wanted.platform)} ${stored === undefined ? request.image : shownName(stored)}`,
+      },
+    );
+  }
+  around.notice(`${request.image} for ${formatPlatform(wanted.platform)} is not here: pulling it`);
+  return required(await pull(), request.image);
+}
+
+function required(image: LocalPlatform | undefined, name: string): LocalPlatform {
+  if (image === undefined) throw new Error(`${name} was pulled, but is not whole`);
+  return image;
+}
+
+function storedImage(workspace: Workspace, { image, pull }: RunRequest) {
+  try {
+    return workspace.engine.store.resolve(image);
+  } catch (error) {
+    if (pull !== 'never' && hasCode(error, 'IMAGE_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** The image's config with what the request says otherwise (OCI image spec, conversion.md). */
+function stepSpec({ config, platform }: LocalPlatform, request: RunRequest): StepSpec {
+  const own: ContainerConfig = config.config ?? {};
+  const entrypoint = request.entrypoint === undefined ? (own.Entrypoint ?? []) : [request.entrypoint].filter(Boolean);
+  const command = request.command.length > 0 || request.entrypoint !== undefined ? request.command : (own.Cmd ?? []);
+  const args = [...entrypoint, ...command];
+  if (args.length === 0) {
+    throw new PolyarchError('NO_COMMAND', `${request.image} has neither ENTRYPOINT nor CMD`, {
+      hint: `say what to run: polyarch run ${request.image} COMMAND`,
+    });
+  }
+  const user = request.user ?? own.User;
+  return {
+    args,
+    env: environment(own.Env ?? [], request.env),
+    cwd: request.cwd ?? (own.WorkingDir || '/'),
+    platform,
+    network: request.network,
+    security: 'sandbox',
+    extraHosts: request.extraHosts,
+    readonlyRootfs: request.readonlyRootfs,
+    terminal: request.terminal,
+    stdio: 'inherit',
+    ...(user === undefined || user === '' ? {} : { user }),
+    ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
+  };
+}
+
+function environment(image: readonly string[], given: ReadonlyMap<string, string>): string[] {
+  const all = new Map(image.map((entry) => [entry.split('=', 1)[0] ?? '', entry] as const));
+  for (const [name, value] of given) all.set(name, `${name}=${value}`);
+  return [...all.values()];
+}
