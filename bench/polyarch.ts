@@ -1,0 +1,33 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectFolder } from '../scripts/fixtures.ts';
+import { run } from '../scripts/process.ts';
+import type { Contender } from './contender.ts';
+
+/** The checkout's own polyarch, with a store below `folder`. */
+export async function polyarchContender(options: { folder: string; mirror: string }): Promise<Contender> {
+  const program = join(projectFolder, 'bin/polyarch');
+  const home = join(options.folder, 'polyarch');
+  mkdirSync(home, { recursive: true });
+  const env = {
+    ...process.env,
+    POLYARCH_HOME: home,
+    POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${options.mirror}`,
+  };
+  const version = (await run([program, '--version'], { env })).stdout.trim();
+  return {
+    name: 'polyarch',
+    version,
+    build: async ({ context, platforms, push, noCache }) => {
+      const output = push === undefined ? ['--output', 'type=cacheonly'] : ['--push', '-t', push];
+      const cache = noCache === true ? ['--no-cache'] : [];
+      const argv = ['build', '--progress', 'quiet', '--platform', platforms.join(','), ...output, ...cache, context];
+      await run([program, ...argv], { env });
+    },
+    prune: () => {
+      rmSync(home, { recursive: true, force: true });
+      return Promise.resolve();
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
