@@ -56,10 +56,10 @@ export class ImageStore implements Disposable {
     const now = options.now ?? Date.now();
     const full = storedName(name);
     const row = this.#run(`
-      INSERT INTO images (name, digest, descriptor, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)
-      ON CONFLICT (name) DO UPDATE SET descriptor = ?3, digest = ?2,
-        updated_at = CASE WHEN digest = ?2 THEN updated_at ELSE ?4 END
-      RETURNING ${COLUMNS}`).get(full, descriptor.digest, JSON.stringify(descriptor), now);
+      INSERT INTO images (name, digest, descriptor, created_at, updated_at) VALUES (:name, :digest, :descriptor, :now, :now)
+      ON CONFLICT (name) DO UPDATE SET descriptor = :descriptor, digest = :digest,
+        updated_at = CASE WHEN digest = :digest THEN updated_at ELSE :now END
+      RETURNING ${COLUMNS}`).get({ name: full, digest: descriptor.digest, descriptor: JSON.stringify(descriptor), now });
     if (full !== descriptor.digest) this.#run('DELETE FROM images WHERE name = ?').run(descriptor.digest);
     if (row === undefined) throw new Error('INSERT … RETURNING gave no row');
     return imageOf(row);
@@ -117,8 +117,8 @@ export class ImageStore implements Disposable {
 
   #withId(hex: string): StoredImage[] {
     const from = `sha256:${hex}`;
-    return this.#run(`SELECT ${COLUMNS} FROM images WHERE digest >= ?1 AND digest < ?1 || 'g' ORDER BY name`)
-      .all(from)
+    return this.#run(`SELECT ${COLUMNS} FROM images WHERE digest >= :from AND digest < :from || 'g' ORDER BY name`)
+      .all({ from })
       .map(imageOf);
   }
 
