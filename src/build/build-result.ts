@@ -11,10 +11,11 @@ export function buildResult(
   const image = exported.find((output) => output.image !== undefined)?.image;
   const single = image?.manifests.length === 1 ? image.manifests[0] : undefined;
   const names = [...new Set(exported.flatMap((output) => output.names))];
+  const named = [...new Set(exported.flatMap((output) => output.repositories ?? output.names))];
   const metadata = {
     ...(single === undefined ? {} : { 'containerimage.config.digest': single.config.digest }),
     ...(image === undefined ? {} : { 'containerimage.descriptor': image.root, 'containerimage.digest': image.root.digest }),
-    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+    ...(named.length === 0 ? {} : { 'image.name': named.join(',') }),
   };
   return {
     ...(image === undefined ? {} : { image: image.root, imageId: single?.config.digest ?? image.root.digest }),

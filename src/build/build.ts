@@ -39,6 +39,8 @@ export interface BuildSurroundings {
 export async function build(workspace: Workspace, request: BuildRequest, around: BuildSurroundings): Promise<BuildResult> {
   const { engine } = workspace;
   const { progress, signal } = around;
+  // A worker that is needed for sure starts while everything else gets ready.
+  if (request.noCache === true) void engine.worker().catch(() => {});
   // Bad names and outputs are told before anything runs.
   const tags = [...new Set(request.tags.map((tag) => formatReference(parseReference(tag))))];
   const outputs = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];

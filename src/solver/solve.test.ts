@@ -133,7 +133,9 @@ describe('solving', () => {
       },
     };
     const broken = step('broken', [], { runs, fail: true });
-    await expect(solve(memoryCache(), [slow, broken, step('top', [slow, broken], { runs })])).rejects.toThrow('broken broke');
+    await expect(solve(memoryCache(), [slow, broken, step('top', [slow, broken], { runs })])).rejects.toThrow(
+      'broken broke',
+    );
     expect(ended).toBe(true);
     expect(runs).toEqual(['broken']);
   });

@@ -123,7 +123,11 @@ export class Solver<R> implements AsyncDisposable {
     return digestOf(['content', map.digest, ...parts].join('\n'));
   }
 
-  async #contentOf(edge: Edge, content: NonNullable<CacheMap<R>['inputs'][number]>, context: OpContext): Promise<Digest> {
+  async #contentOf(
+    edge: Edge,
+    content: NonNullable<CacheMap<R>['inputs'][number]>,
+    context: OpContext,
+  ): Promise<Digest> {
     const { id } = await this.#identify(edge.vertex);
     const known = this.#options.cache.findContent(id, edge.output, content.selector);
     if (known !== undefined) return known;
@@ -137,8 +141,7 @@ export class Solver<R> implements AsyncDisposable {
     const identity = await this.#identify(edge.vertex);
     const vertex = this.#vertex(edge.vertex);
     const outputs =
-      identity.outputs ??
-      (await once(this.#results, identity.id, () => this.#track(this.#make(vertex, identity))));
+      identity.outputs ?? (await once(this.#results, identity.id, () => this.#track(this.#make(vertex, identity))));
     const output = outputs[edge.output];
     if (output === undefined) throw new Error(`vertex ${vertex.name} has no output ${edge.output}`);
     return output;
@@ -152,20 +155,30 @@ export class Solver<R> implements AsyncDisposable {
     const context = this.#context(vertex);
     const started = Date.now();
     progress({ kind: 'vertex', ...describe(vertex), started });
-    return this.#guard(vertex, async () => {
-      const onWait = () =>
-        progress({ kind: 'status', vertex: vertex.digest, id: 'waiting', name: 'waiting for another build that runs this step', current: 0 });
-      using _lock = await cache.lock(identity.id, { onWait, signal: this.#signal });
-      const made = cache.load(identity.id);
-      if (made !== undefined) {
-        progress({ kind: 'vertex', ...describe(vertex), started, completed: Date.now(), cached: true });
-        return made;
-      }
-      const outputs = await vertex.op.execute(inputs, context);
-      cache.save(identity.id, outputs, identity.keys);
-      progress({ kind: 'vertex', ...describe(vertex), started, completed: Date.now() });
-      return outputs;
-    }, started);
+    return this.#guard(
+      vertex,
+      async () => {
+        const onWait = () =>
+          progress({
+            kind: 'status',
+            vertex: vertex.digest,
+            id: 'waiting',
+            name: 'waiting for another build that runs this step',
+            current: 0,
+          });
+        using _lock = await cache.lock(identity.id, { onWait, signal: this.#signal });
+        const made = cache.load(identity.id);
+        if (made !== undefined) {
+          progress({ kind: 'vertex', ...describe(vertex), started, completed: Date.now(), cached: true });
+          return made;
+        }
+        const outputs = await vertex.op.execute(inputs, context);
+        cache.save(identity.id, outputs, identity.keys);
+        progress({ kind: 'vertex', ...describe(vertex), started, completed: Date.now() });
+        return outputs;
+      },
+      started,
+    );
   }
 
   /** Tells the progress stream of a failure, and the caller in the words of `explain`. */

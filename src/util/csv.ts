@@ -10,7 +10,7 @@ export function csvFields(text: string): string[] {
   for (;;) {
     let field = '';
     if (text[at] === '"') {
-      for (at++; ; ) {
+      for (at++; ;) {
         const quote = text.indexOf('"', at);
         if (quote < 0) throw new PolyarchError('INVALID_ARGUMENT', `a quote is not closed in ${JSON.stringify(text)}`);
         field += text.slice(at, quote);
@@ -20,7 +20,10 @@ export function csvFields(text: string): string[] {
         at++;
       }
       if (at < text.length && text[at] !== ',') {
-        throw new PolyarchError('INVALID_ARGUMENT', `a comma is missing after a quoted field in ${JSON.stringify(text)}`);
+        throw new PolyarchError(
+          'INVALID_ARGUMENT',
+          `a comma is missing after a quoted field in ${JSON.stringify(text)}`,
+        );
       }
     } else {
       const comma = text.indexOf(',', at);
@@ -42,7 +45,10 @@ export function csvAttributes(text: string, flag: string, bare?: (field: string)
     if (equals >= 0) found.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1));
     else if (bare !== undefined) bare(field);
     else {
-      throw new PolyarchError('INVALID_ARGUMENT', `${flag}: ${JSON.stringify(field)} is not KEY=VALUE, in ${JSON.stringify(text)}`);
+      throw new PolyarchError(
+        'INVALID_ARGUMENT',
+        `${flag}: ${JSON.stringify(field)} is not KEY=VALUE, in ${JSON.stringify(text)}`,
+      );
     }
   }
   return found;

@@ -1,7 +1,7 @@
-/** The known word that differs least from `word` (edit distance at most a third of its length), for `did you mean`. */
+/** The known word that differs least from `word` (edit distance at most a third of its length, rounded up), for `did you mean`. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let distance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let distance = Math.ceil(word.length / 3) + 1;
   for (const candidate of known) {
     const d = editDistance(word.toLowerCase(), candidate.toLowerCase(), distance);
     if (d < distance) [best, distance] = [candidate, d];

@@ -25,12 +25,12 @@ function openServices(): WorkerServices {
   const facts = takeWorkerFacts(process.env);
   const paths = storePaths(process.argv[3] ?? '');
   const path = process.env['PATH'];
-  mkdirSync(paths.run, { recursive: true, mode: 0o700 });
+  for (const folder of [paths.run, paths.runtime]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   mountWorkerFilesystems({ stateDir: paths.run });
   const emulation = createEmulation({ path, hostBinfmt: facts?.hostBinfmt ?? [], mount: mountFilesystem });
   return {
     paths,
     snapshots: openSnapshotter({ root: paths.snapshots, flattenOwners: facts?.idmap === 'single' }),
-    executor: createExecutor({ stateDir: paths.run, emulation, path }),
+    executor: createExecutor({ stateDir: paths.run, cacheDir: paths.runtime, emulation, path }),
   };
 }

@@ -14,6 +14,8 @@ export interface StorePaths {
   readonly sources: string;
   /** Bundles and secrets of running steps; the worker mounts a tmpfs there. */
   readonly run: string;
+  /** What the container runtime keeps between builds: compiled seccomp filters. */
+  readonly runtime: string;
   /** Contexts that were fetched, outputs on their way. */
   readonly temporary: string;
 }
@@ -28,6 +30,7 @@ export function storePaths(home: string): StorePaths {
     locks: join(home, 'locks'),
     sources: join(home, 'sources'),
     run: join(home, 'run'),
+    runtime: join(home, 'runtime'),
     temporary: join(home, 'tmp'),
   };
 }
