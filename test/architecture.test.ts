@@ -65,6 +65,7 @@ describe('layers', () => {
       const folder = file.includes('/') ? file.slice(0, file.indexOf('/')) : '';
       const may = folder === '' ? new Set([...Object.keys(LAYERS), '']) : allowed(folder);
       return imports(file)
+        .filter((target) => !(file.endsWith('.test.ts') && target.startsWith('../test/support/')))
         .filter((target) => !may.has(target.includes('/') ? target.slice(0, target.indexOf('/')) : ''))
         .map((target) => `${file} → ${target}`);
     });

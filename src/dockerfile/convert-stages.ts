@@ -99,6 +99,7 @@ export function newStage(given: NewStage): StageBuild {
 export class StageGraph {
   readonly stages: StageBuild[] = [];
   readonly #byName = new Map<string, StageBuild>();
+  readonly #images = new Map<string, StageBuild>();
 
   add(stage: StageBuild): void {
     this.stages.push(stage);
@@ -147,7 +148,11 @@ export class StageGraph {
   }
 
   #source(from: string, location: Location): StageBuild {
-    return this.byName(from) ?? newStage({ name: '', baseName: from, location, unregistered: true });
+    const known = this.byName(from) ?? this.#images.get(from);
+    if (known !== undefined) return known;
+    const image = newStage({ name: '', baseName: from, location, unregistered: true });
+    this.#images.set(from, image);
+    return image;
   }
 
   /** @throws PolyarchError STAGE_NOT_FOUND, listing the stages */

@@ -1,0 +1,15 @@
+ARG VERSION=3.20
+ARG NAME=alpine
+ARG EMPTY
+FROM ${NAME}:$VERSION AS one
+ARG VERSION
+ARG FOO=def BAR
+ARG FOO2=$FOO-x
+ENV X=$FOO Y="a b" Z=${VERSION:-no} PATH=/p:$PATH
+RUN echo $FOO $X
+ENV X=2
+RUN ["echo", "$X"]
+FROM one AS two
+RUN env
+ARG BAR=z
+RUN env2

@@ -1,0 +1,4 @@
+FROM busybox
+ARG SOURCE_DATE_EPOCH
+WORKDIR /a/b
+RUN x

@@ -1,0 +1,4 @@
+FROM busybox
+COPY --link a /
+RUN x
+COPY --link --from=alpine:3.20 /b /c

@@ -1,0 +1,10 @@
+FROM busybox AS a
+ENV A=1
+WORKDIR /q
+USER u
+FROM a
+RUN x $A
+FROM a AS c
+CMD x
+FROM c
+ENTRYPOINT y
