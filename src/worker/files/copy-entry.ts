@@ -73,8 +73,12 @@ export class EntryCopier {
     if (entry.type === 'symlink') symlinkSync(fsPath(source.readlink(path)), fsPath(place));
     else if (entry.type === 'file') {
       if (this.#link(entry, place)) return;
-      copyFileSync(fsPath(source.place(path)), fsPath(place), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-      source.verify?.(path);
+      try {
+        copyFileSync(fsPath(source.place(path)), fsPath(place), constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+      } finally {
+        // Says more than the failure, if the file is another one now.
+        source.verify?.(path);
+      }
     } else if (!this.#makeNode(entry, to)) return;
     this.#setMetadata(visit, to);
   }

@@ -27,10 +27,13 @@ export function fileStatCache(folder: string): StatCache {
       const temporary = `${file}.${process.pid}`;
       try {
         mkdirSync(folder, { recursive: true });
-        writeFileSync(temporary, bytes);
-        renameSync(temporary, file);
+        try {
+          writeFileSync(temporary, bytes);
+          renameSync(temporary, file);
+        } finally {
+          rmSync(temporary, { force: true });
+        }
       } catch (error) {
-        rmSync(temporary, { force: true });
         debug('context', () => `the stat cache was not kept: ${messageOf(error)}`);
       }
     },
