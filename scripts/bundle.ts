@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 /*
- * Bundles src/ into dist/: one file a command's worth of code, so that starting the CLI reads few files.
- * Made aside and moved into place, so that a polyarch that runs meanwhile sees the old bundle or the new.
+ * Bundles src/: one file for each command's worth of code, so that starting the CLI reads few files. With
+ * --package into dist/, with types, for npm; else for bin/polyarch of this checkout into a folder of its own below .cache/, to
+ * which the link .cache/cli is turned when all of it is there. A polyarch that runs meanwhile keeps the old one.
  */
+
 /*
  * An ES import of a built-in module touches every one of its exports, getters too: node:http loads undici that way,
  * node:crypto its web cryptography, 30 ms together. Through getBuiltinModule only what is used is touched.
@@ -22,19 +24,21 @@ const lazyBuiltins: Plugin = {
   },
 };
 
+/** Milliseconds after which nothing runs from a replaced bundle any more. */
+const KEPT = 6 * 3600 * 1000;
+
 const root = join(import.meta.dirname, '..');
-const dist = join(root, 'dist');
-const made = join(root, `.dist-${process.pid}`);
-const started = new Date();
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-try {
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }; // our own file
+
+async function bundle(folder: string): Promise<void> {
+  const started = new Date();
   await build({
     entryPoints: {
       cli: join(root, 'src/cli/main.ts'),
       worker: join(root, 'src/worker/main.ts'),
       index: join(root, 'src/index.ts'),
     },
-    outdir: made,
+    outdir: folder,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -52,18 +56,34 @@ try {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  copyFileSync(join(root, 'src/cli/polyarch.js'), join(made, 'polyarch.js'));
-  if (process.argv.includes('--types')) {
-    const tsc = join(root, 'node_modules/.bin/tsc');
-    execFileSync(tsc, ['-p', join(root, 'tsconfig.types.json'), '--outDir', join(made, 'types')], { stdio: 'inherit' });
-  }
-  writeFileSync(join(made, 'stamp'), '');
-  utimesSync(join(made, 'stamp'), started, started);
-  mkdirSync(dist, { recursive: true });
-  const old = `${made}-old`;
-  renameSync(dist, old);
-  renameSync(made, dist);
-  rmSync(old, { recursive: true, force: true });
-} finally {
-  rmSync(made, { recursive: true, force: true });
+  copyFileSync(join(root, 'src/cli/polyarch.js'), join(folder, 'polyarch.js'));
+  // As old as the sources it was made of: what changed meanwhile is newer.
+  writeFileSync(join(folder, 'stamp'), '');
+  utimesSync(join(folder, 'stamp'), started, started);
 }
+
+async function forPackage(): Promise<void> {
+  const dist = join(root, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  await bundle(dist);
+  rmSync(join(dist, 'stamp'));
+  const tsc = join(root, 'node_modules/.bin/tsc');
+  execFileSync(tsc, ['-p', join(root, 'tsconfig.types.json'), '--outDir', join(dist, 'types')], { stdio: 'inherit' });
+}
+
+async function forCheckout(): Promise<void> {
+  const cache = join(root, '.cache');
+  const name = `cli-${Date.now()}-${process.pid}`;
+  mkdirSync(cache, { recursive: true });
+  await bundle(join(cache, name));
+  const link = join(cache, `link-${process.pid}`);
+  symlinkSync(name, link);
+  renameSync(link, join(cache, 'cli'));
+  for (const old of readdirSync(cache)) {
+    if (!/^cli-\d/.test(old) || old === name) continue;
+    const made = statSync(join(cache, old), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - made > KEPT) rmSync(join(cache, old), { recursive: true, force: true });
+  }
+}
+
+await (process.argv.includes('--package') ? forPackage() : forCheckout());
