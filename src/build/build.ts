@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { convertDockerfile } from '../dockerfile/convert.ts';
 import type { ConvertResult } from '../dockerfile/convert-options.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
+import { checkOutputs } from '../exporter/check-outputs.ts';
 import { type ExportContext, type Exported, runOutput } from '../exporter/run-output.ts';
 import { parseOutput } from '../exporter/output-spec.ts';
 import type { State } from '../llb/state.ts';
@@ -44,6 +45,7 @@ export async function build(workspace: Workspace, request: BuildRequest, around:
   // Bad names and outputs are told before anything runs.
   const tags = [...new Set(request.tags.map((tag) => formatReference(parseReference(tag))))];
   const outputs = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
+  checkOutputs(outputs, request);
   await using agents = new SshAgents(around.env);
   const credentials = buildCredentials(request, agents, around.env);
   const connections = () => workspace.connections();

@@ -6,7 +6,7 @@ import { copyGraph } from '../content/copy-graph.ts';
 import type { ImageStore } from '../content/image-store.ts';
 import { OciLayout } from '../content/oci-layout.ts';
 import { formatPlatform } from '../oci/platform.ts';
-import { familiarReference, parseReference } from '../oci/reference.ts';
+import { familiarReference, parseReference, repositoryName } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { PolyarchError } from '../util/error.ts';
 import { writeFileAtomically, writeStream } from './atomic-file.ts';
@@ -49,6 +49,8 @@ export interface Exported {
   readonly image?: Image;
   /** Normalised references that the output set. */
   readonly names: readonly string[];
+  /** What it was pushed to without a tag. */
+  readonly repositories?: readonly string[];
 }
 
 /** Makes one output of a build's results. */
@@ -97,16 +99,15 @@ async function exportImage(
   const tags = names(output, context);
   const { digest } = made.root;
   if (output.push) {
-    if (tags.length === 0) {
-      throw new PolyarchError('TAG_REQUIRED', 'there is no name to push the image to', {
-        hint: 'add -t REGISTRY/NAME[:TAG], or name= in --output',
-      });
-    }
     await pushImage(made, tags, { byDigest: output.pushByDigest, insecure: output.insecure }, context);
-    const where = output.pushByDigest
-      ? tags.map((tag) => `${familiarReference({ ...withoutTag(tag), digest })}`)
-      : tags.map((tag) => familiarReference(parseReference(tag)));
-    return { type: 'image', where: where.join(', '), image: made, names: output.pushByDigest ? [] : tags };
+    const pushed = { type: 'image', image: made } as const;
+    if (!output.pushByDigest) {
+      const where = tags.map((tag) => familiarReference(parseReference(tag)));
+      return { ...pushed, where: where.join(', '), names: tags };
+    }
+    const repositories = [...new Set(tags.map((tag) => repositoryName(parseReference(tag))))];
+    const where = repositories.map((name) => familiarReference({ ...parseReference(name, { defaultTag: null }), digest }));
+    return { ...pushed, where: where.join(', '), names: [], repositories };
   }
   if (!output.store) return { type: 'image', where: 'nowhere: store=false', image: made, names: [] };
   await keepImage(made, tags, output.nameCanonical, context);
@@ -134,11 +135,6 @@ async function keepImage(
     store.put(tag, root, { now });
     if (canonical) store.put(`${tag}@${root.digest}`, root, { now });
   }
-}
-
-function withoutTag(name: string) {
-  const { domain, path } = parseReference(name);
-  return { domain, path };
 }
 
 async function exportArchive(
