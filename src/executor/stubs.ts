@@ -1,10 +1,11 @@
-import { type Stats, lstatSync, rmdirSync, unlinkSync, utimesSync } from 'node:fs';
+import { type BigIntStats, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { copyTimes } from '../snapshot/copy-node.ts';
 import { lstatOr, resolveInRootfs } from './rootfs-path.ts';
 
 interface Parent {
   readonly path: string;
-  readonly before: Stats;
+  readonly before: BigIntStats;
 }
 
 /** Mountpoints that a runtime will make in a root filesystem, and what makes the root as it was. */
@@ -26,7 +27,7 @@ export function noteStubs(rootfs: string, targets: readonly string[]): Stubs {
     if (first === undefined) continue;
     for (const path of resolved.missing) missing.add(path);
     const parent = dirname(first);
-    if (!parents.has(parent)) parents.set(parent, { path: parent, before: lstatSync(parent) });
+    if (!parents.has(parent)) parents.set(parent, { path: parent, before: lstatSync(parent, { bigint: true }) });
   }
   return {
     clean: () => {
@@ -52,8 +53,8 @@ function removeStub(rootfs: string, path: string): void {
 function restoreTimes(rootfs: string, parent: Parent): void {
   if (parent.path !== rootfs && !isPlainPath(rootfs, parent.path)) return;
   const now = lstatOr(parent.path);
-  if (now?.isDirectory() !== true || now.ino !== parent.before.ino) return;
-  utimesSync(parent.path, parent.before.atimeMs / 1000, parent.before.mtimeMs / 1000);
+  if (now?.isDirectory() !== true || BigInt(now.ino) !== parent.before.ino) return;
+  copyTimes(parent.before, parent.path);
 }
 
 /** True when no folder on the way from the root is a link: a step may have put one there. */

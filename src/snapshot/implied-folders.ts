@@ -40,6 +40,12 @@ export function describeImplied(layers: readonly DescribedLayer[], target: strin
   return made.length > 0;
 }
 
+/** Finds, in layers from the lowest up, the folder whose attributes a path shows; undefined when none has it. */
+export function describedFolder(layers: readonly DescribedLayer[]): (path: string) => string | undefined {
+  const lookup = new Lookup(layers);
+  return (path) => lookup.source(path);
+}
+
 function withParents(paths: readonly string[]): string[] {
   const all = new Set<string>();
   for (const path of paths) {

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
 import { hasCode } from '../util/error.ts';
-import { lgetxattr, lsetxattr, mknod, S_IF } from './syscalls.ts';
+import { lgetxattr, lremovexattr, lsetxattr, mknod, S_IF } from './syscalls.ts';
 
 /*
  * How overlayfs marks what a layer hides (with the option userxattr).
@@ -16,6 +16,10 @@ const YES = Buffer.from('y');
 
 export function setOpaque(folder: string): void {
   lsetxattr(folder, OPAQUE, { value: YES });
+}
+
+export function clearOpaque(folder: string): void {
+  lremovexattr(folder, OPAQUE);
 }
 
 /** True for a folder that hides everything below it. */

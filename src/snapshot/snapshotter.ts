@@ -14,6 +14,7 @@ import { readFacts, writeFacts } from './layer-facts.ts';
 import type { LayerFacts } from './layer-facts.ts';
 import { overlayDriver } from './overlay-driver.ts';
 import { probeOverlay } from './overlay.ts';
+import { tidyLayer } from './tidy-layer.ts';
 import { unpackTar } from './unpack.ts';
 import type { UnpackWarning } from './unpack.ts';
 import { WorkFolder } from './work-folder.ts';
@@ -115,6 +116,7 @@ class Snapshots implements OpenSnapshotter {
     return Object.assign(mounted, {
       commit: async (): Promise<Layer> => {
         await stage.seal();
+        if (layers.length > 0) tidyLayer(join(folder, 'fs'), layers);
         this.#publish(folder, id, { whiteouts: layers.length > 0, implied: [] });
         await mounted[Symbol.asyncDispose]();
         const { diffId } = this.#factsOf(id);

@@ -51,6 +51,7 @@ function bind() {
     ),
     umount2: c.func('int umount2(const char *target, int flags)'),
     lsetxattr: c.func('int lsetxattr(const char *path, const char *name, const void *value, size_t size, int flags)'),
+    lremovexattr: c.func('int lremovexattr(const char *path, const char *name)'),
     lgetxattr: c.func('long lgetxattr(const char *path, const char *name, void *value, size_t size)'),
     llistxattr: c.func('long llistxattr(const char *path, void *list, size_t size)'),
     mknod: c.func('int mknod(const char *path, uint32_t mode, uint64_t device)'),
@@ -99,6 +100,10 @@ export function lsetxattr(path: string, name: string, options: { value: Uint8Arr
   const { value } = options;
   if (libc().lsetxattr(cstring(path), cstring(name), value, value.length, 0) !== 0)
     throw failure(`setxattr ${name}`, path);
+}
+
+export function lremovexattr(path: string, name: string): void {
+  if (libc().lremovexattr(cstring(path), cstring(name)) !== 0) throw failure(`removexattr ${name}`, path);
 }
 
 const shared = Buffer.allocUnsafeSlow(64 * 1024);

@@ -25,11 +25,13 @@ export async function execStep(
   const active = new Map<number, ActiveSnapshot>();
   const root = step.mounts.find((mount) => mount.target === '/');
   if (root?.kind !== 'layers') throw new PolyarchError('LLB_INVALID', 'an exec op has no mount at /');
-  const rootfs = await mountLayers(root, services, cleanup, active);
+  const inner = (mount: StepMount) => step.mounts.some(({ target }) => isBelow(target, mount.target));
+  const open: OpenLayers = (mount) => mountLayers(mount, { ...services, cleanup, active, inner: inner(mount) });
+  const rootfs = await open(root);
   const mounts: ExecMount[] = [];
   // A mount below another comes after it.
   for (const mount of step.mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1))) {
-    if (mount !== root) mounts.push(await execMount(mount, services, cleanup, active, context.signal));
+    if (mount !== root) mounts.push(await execMount(mount, { ...services, cleanup, open, signal: context.signal }));
   }
   const { exitCode } = await services.executor.run(
     { ...step.spec, id: randomUUID(), rootfs, readonlyRootfs: root.readonly, mounts },
@@ -43,21 +45,32 @@ export async function execStep(
 }
 
 type LayersMount = Extract<StepMount, { kind: 'layers' }>;
+type OpenLayers = (mount: LayersMount) => Promise<string>;
 
-/** Mounts a chain, writable unless it is read-only, and gives the path of the selected part. */
+/**
+ * Mounts a chain and gives the path of the selected part. What needs no mountpoints made in it may be read where it
+ * lies; all else gets a layer on top, which is the step's output or goes with the step.
+ */
 async function mountLayers(
   mount: LayersMount,
-  { snapshots }: StepServices,
-  cleanup: Cleanup,
-  active: Map<number, ActiveSnapshot>,
+  { snapshots, cleanup, active, inner }: StepServices & StepState & { readonly inner: boolean },
 ): Promise<string> {
-  if (mount.readonly) {
+  if (mount.readonly && mount.target !== '/' && !inner) {
     const view = cleanup.use(await snapshots.view(mount.layers));
     return selected(view.path, mount.selector);
   }
   const snapshot = cleanup.use(await snapshots.prepare(mount.layers, mount.output?.layerId ?? `lost-${randomUUID()}`));
   if (mount.output !== undefined) active.set(mount.output.index, snapshot);
   return selected(snapshot.path, mount.selector);
+}
+
+interface StepState {
+  readonly cleanup: Cleanup;
+  readonly active: Map<number, ActiveSnapshot>;
+}
+
+function isBelow(target: string, folder: string): boolean {
+  return target !== folder && target.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
 function selected(root: string, selector: string): string {
@@ -67,18 +80,13 @@ function selected(root: string, selector: string): string {
 
 async function execMount(
   mount: StepMount,
-  services: StepServices,
-  cleanup: Cleanup,
-  active: Map<number, ActiveSnapshot>,
-  signal: AbortSignal,
+  services: StepServices & { readonly cleanup: Cleanup; readonly open: OpenLayers; readonly signal: AbortSignal },
 ): Promise<ExecMount> {
   switch (mount.kind) {
-    case 'layers': {
-      const source = await mountLayers(mount, services, cleanup, active);
-      return { kind: 'bind', source, target: mount.target, readonly: mount.readonly };
-    }
+    case 'layers':
+      return { kind: 'bind', source: await services.open(mount), target: mount.target, readonly: mount.readonly };
     case 'cache': {
-      const cache = cleanup.use(await openCacheMount(mount, services, signal));
+      const cache = services.cleanup.use(await openCacheMount(mount, services, services.signal));
       return { kind: 'bind', source: cache.path, target: mount.target, readonly: mount.readonly };
     }
     case 'tmpfs':
