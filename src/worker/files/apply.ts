@@ -1,6 +1,6 @@
 import type { LayerChain, Mounted } from '../../snapshot/layer.ts';
 import { scannedTree } from '../sources/scanned-tree.ts';
-import type { CopySource, FileAction, Owner } from './contract.ts';
+import type { CopySource, FileAction, FolderSource, Owner } from './contract.ts';
 import { copyInto } from './copy.ts';
 import { diskTree } from './disk-tree.ts';
 import { fileFailure } from './failure.ts';
@@ -81,7 +81,7 @@ async function openSource(target: Target, source: CopySource, views: Views): Pro
     case 'layers':
       return diskTree(await views.open(source.layers), source.title ?? 'the source image');
     case 'folder':
-      return scannedTree(source);
+      return views.folder(source);
     case 'self':
       return diskTree(target.root, 'the image');
   }
@@ -97,13 +97,22 @@ async function ownerIds(target: Target, owner: Owner, views: Views): Promise<Own
   );
 }
 
-/** Chains mounted for reading, until disposed of. */
+/** What copies read from, opened once: chains are mounted until disposed of. */
 class Views implements AsyncDisposable {
   readonly #view: ApplyOptions['view'];
+  readonly #folders = new Map<Uint8Array, ReadableTree>();
   readonly #open = new Map<LayerChain, Mounted>();
 
   constructor(view: ApplyOptions['view']) {
     this.#view = view;
+  }
+
+  folder(source: FolderSource): ReadableTree {
+    const known = this.#folders.get(source.entries);
+    if (known !== undefined) return known;
+    const tree = scannedTree(source);
+    this.#folders.set(source.entries, tree);
+    return tree;
   }
 
   async open(layers: LayerChain): Promise<string> {

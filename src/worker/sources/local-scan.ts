@@ -77,10 +77,12 @@ function contextScan(folder: ScannedFolder, entries: readonly ScanEntry[], optio
     key: `${options.name}\0${folder.root}`,
     ...(options.cache === undefined ? {} : { cache: options.cache }),
   });
+  let source: FolderSource | undefined;
   return {
     entries,
     get source(): FolderSource {
-      return { kind: 'folder', ...folder, entries: packEntries(entries) };
+      source ??= { kind: 'folder', ...folder, entries: packEntries(entries) };
+      return source;
     },
     digest: (selectors, { signal } = {}) => {
       const pace: Pacer = pacer(signal);
