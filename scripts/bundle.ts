@@ -11,7 +11,8 @@ import { build, type Plugin } from 'esbuild';
 
 /*
  * An ES import of a built-in module touches every one of its exports, getters too: node:http loads undici that way,
- * node:crypto its web cryptography, 30 ms together. Through getBuiltinModule only what is used is touched.
+ * node:crypto its web cryptography, 30 ms together. So imports of our own files become
+ * `const { name } = process.getBuiltinModule(…)`, which touches what is used; libraries get the module itself.
  */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
@@ -21,8 +22,23 @@ const lazyBuiltins: Plugin = {
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
       loader: 'js',
     }));
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(
+        /^import (?!type\b)([^;'"]+) from '(node:[^']+)';/gm,
+        (_all, names: string, module: string) => `const ${bindings(names)} = process.getBuiltinModule('${module}');`,
+      ),
+      loader: 'ts',
+    }));
   },
 };
+
+/** `{ a, type B, c as d }` → `{ a, c: d }`; `* as x` and `x` → `x`. */
+function bindings(names: string): string {
+  const list = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1];
+  if (list === undefined) return names.replace(/^\* as /, '').trim();
+  const values = list.split(',').map((name) => name.trim()).filter((name) => name !== '' && !name.startsWith('type '));
+  return `{ ${values.map((name) => name.replace(/ as /, ': ')).join(', ')} }`;
+}
 
 /** Milliseconds after which nothing runs from a replaced bundle any more. */
 const KEPT = 6 * 3600 * 1000;
@@ -40,14 +56,14 @@ async function bundle(folder: string): Promise<void> {
     },
     outdir: folder,
     bundle: true,
-    splitting: true,
+    splitting: false,
     format: 'esm',
     platform: 'node',
     target: 'node22.18',
     external: ['koffi'],
     plugins: [lazyBuiltins],
     define: { POLYARCH_VERSION: JSON.stringify(version) },
-    chunkNames: 'chunks/[name]-[hash]',
+
     // Some CommonJS dependencies ask for require.
     banner: {
       js: "import { createRequire as polyarchRequire } from 'node:module'; const require = polyarchRequire(import.meta.url);",
