@@ -11,17 +11,26 @@ export async function loadIntoDocker(
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
   const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
-    const call = request({ socketPath, method: 'POST', path: '/images/load?quiet=1', headers: { 'content-type': 'application/x-tar' }, ...options }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > LIMITS.jsonBytes) response.destroy(new Error('the answer is too long'));
-        else chunks.push(chunk);
-      });
-      response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
-    });
+    const call = request(
+      {
+        socketPath,
+        method: 'POST',
+        path: '/images/load?quiet=1',
+        headers: { 'content-type': 'application/x-tar' },
+        ...options,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        response.on('data', (chunk: Buffer) => {
+          size += chunk.length;
+          if (size > LIMITS.jsonBytes) response.destroy(new Error('the answer is too long'));
+          else chunks.push(chunk);
+        });
+        response.on('error', reject);
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+      },
+    );
     call.on('error', reject);
     pipeline(Readable.from(archive, { objectMode: false }), call, options).catch(reject);
   }).catch((error: unknown) => {
@@ -30,7 +39,8 @@ export async function loadIntoDocker(
   });
   // The status is 200 before the archive is read; a failure comes as a line with "error".
   const error = answer.text.split('\n').flatMap((line) => errorOf(line))[0];
-  if (answer.status >= 300 || error !== undefined) throw failed(socketPath, error ?? `status ${answer.status}: ${answer.text.slice(0, 500)}`);
+  if (answer.status >= 300 || error !== undefined)
+    throw failed(socketPath, error ?? `status ${answer.status}: ${answer.text.slice(0, 500)}`);
 }
 
 function errorOf(line: string): string[] {

@@ -51,6 +51,8 @@ export interface FilesOutput {
   /** A folder for each platform; by default when there are several. */
   readonly platformSplit?: boolean;
   readonly rewriteTimestamp: boolean;
+  /** Remove what is in the folder already (`mode=delete`); for local. */
+  readonly empty?: boolean;
 }
 
 const FORMAT = [
@@ -154,7 +156,8 @@ export function parseOutput(text: string): OutputSpec {
       if (destination === undefined) throw invalid(text, 'dest= is missing');
       if (type === 'local' && destination === '-') throw invalid(text, 'a folder cannot go to stdout: use type=tar');
       const split = attributes.has('platform-split') ? { platformSplit: given.flag('platform-split', true) } : {};
-      return { kind: type, destination, ...split, rewriteTimestamp: given.flag('rewrite-timestamp', false) };
+      const rewriteTimestamp = given.flag('rewrite-timestamp', false);
+      return { kind: type, destination, ...split, rewriteTimestamp, ...given.mode() };
     }
     default:
       return { kind: 'cacheonly' };
@@ -187,6 +190,13 @@ class Attributes {
     if (/^(1|t|true)$/i.test(value) || value === '') return true;
     if (/^(0|f|false)$/i.test(value)) return false;
     throw invalid(this.#text, `${key}=${value} is neither true nor false`);
+  }
+
+  /** buildx's `mode=copy` (the default) or `mode=delete`. */
+  mode(): { empty?: boolean } {
+    const mode = this.#values.get('mode') ?? 'copy';
+    if (mode !== 'copy' && mode !== 'delete') throw invalid(this.#text, `mode=${mode} is neither copy nor delete`);
+    return mode === 'delete' ? { empty: true } : {};
   }
 
   names(): string[] {

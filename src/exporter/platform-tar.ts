@@ -1,25 +1,52 @@
 import { createReadStream, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { END_OF_ARCHIVE } from '../archive/writer.ts';
-import type { PlatformResult } from './contract.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { PlatformFolder } from './export-folders.ts';
+import { NameClash } from './name-clash.ts';
 import type { ExportContext } from './run-output.ts';
 
-/** The files of every platform's result as one tar, each platform's below its own folder when it has one. */
+/**
+ * The files of every platform's result as one tar, each platform's below its own folder when it has one.
+ * Platforms that share a folder must not have a file of one name (OUTPUT_CLASH).
+ */
 export async function* tarOfPlatforms(
-  results: readonly { readonly result: PlatformResult; readonly folder: string }[],
+  results: readonly PlatformFolder[],
   context: Pick<ExportContext, 'layers' | 'scratch'>,
   options: { clampMtime?: number; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   mkdirSync(context.scratch, { recursive: true });
-  for (const [i, { result, folder }] of results.entries()) {
+  const made = results.map(({ result, folder }, i) => {
     const file = join(context.scratch, `export-${process.pid}-${i}.tar`);
-    try {
-      await context.layers.exportTar(result.layers, file, { ...options, ...(folder === '' ? {} : { prefix: folder }) });
+    const prefix = folder === '' ? {} : { prefix: folder };
+    return {
+      file,
+      platform: formatPlatform(result.platform),
+      write: () => context.layers.exportTar(result.layers, file, { ...options, ...prefix }),
+    };
+  });
+  const shared = results.length > 1 && results.some(({ folder }) => folder === '');
+  try {
+    if (shared) {
+      for (const { write } of made) await write();
+      await checkNames(made);
+    }
+    for (const [i, { file, write }] of made.entries()) {
+      if (!shared) await write();
       // All but the last without their end mark.
       const end = statSync(file).size - (i === results.length - 1 ? 0 : END_OF_ARCHIVE.length);
       if (end > 0) yield* createReadStream(file, { end: end - 1, highWaterMark: 1024 * 1024 });
-    } finally {
-      rmSync(file, { force: true });
+      rmSync(file);
     }
+  } finally {
+    for (const { file } of made) rmSync(file, { force: true });
   }
+}
+
+async function checkNames(archives: readonly { readonly file: string; readonly platform: string }[]): Promise<void> {
+  const { readTar } = await import('../archive/reader.ts');
+  const clash = new NameClash();
+  for (const { file, platform } of archives)
+    for await (const { entry } of readTar(createReadStream(file)))
+      if (entry.type !== 'directory') clash.add(entry.path, platform);
 }

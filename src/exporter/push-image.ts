@@ -17,7 +17,13 @@ export async function pushImage(
   context: ExportContext,
 ): Promise<void> {
   const source = imageSource(image, context.layers);
-  await pushGraph(source, image.root, names, { ...options, origin: (layer) => context.layers.origin(layer), mountable: image.layers }, context);
+  await pushGraph(
+    source,
+    image.root,
+    names,
+    { ...options, origin: (layer) => context.layers.origin(layer), mountable: image.layers },
+    context,
+  );
 }
 
 /** What pushing needs of its surroundings. */
@@ -51,7 +57,8 @@ export async function pushGraph(
     for (const layer of options.mountable) {
       const from = options.origin(layer);
       const repository = from === undefined ? undefined : parseReference(from);
-      if (repository !== undefined && repository.domain === first.domain && repository.path !== first.path) origins.set(layer.digest, repository.path);
+      if (repository !== undefined && repository.domain === first.domain && repository.path !== first.path)
+        origins.set(layer.digest, repository.path);
     }
     const repository = client.repository(first, {
       actions: ['pull', 'push'],
@@ -76,7 +83,9 @@ export async function pushGraph(
   for (const pushed of ready) {
     for (const reference of pushed?.tags ?? []) {
       const tag = reference.tag ?? 'latest';
-      await context.step(`pushing manifest for ${repositoryName(reference)}:${tag}@${root.digest}`, async () => pushed?.repository.pushManifest({ descriptor: root, content: manifest }, tag, abortable));
+      await context.step(`pushing manifest for ${repositoryName(reference)}:${tag}@${root.digest}`, async () =>
+        pushed?.repository.pushManifest({ descriptor: root, content: manifest }, tag, abortable),
+      );
     }
   }
 }

@@ -1,5 +1,3 @@
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { DiskStore } from '../content/blob-store.ts';
 import { copyGraph } from '../content/copy-graph.ts';
@@ -8,9 +6,9 @@ import { OciLayout } from '../content/oci-layout.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { familiarReference, parseReference, repositoryName } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import { PolyarchError } from '../util/error.ts';
 import { writeFileAtomically, writeStream } from './atomic-file.ts';
 import type { LayerService, PlatformResult } from './contract.ts';
+import { exportFolders } from './export-folders.ts';
 import { type Image, makeImage } from './image.ts';
 import { type ArchivedImage, archiveName, imageArchive } from './image-archive.ts';
 import { imageSource } from './image-source.ts';
@@ -106,7 +104,9 @@ async function exportImage(
       return { ...pushed, where: where.join(', '), names: tags };
     }
     const repositories = [...new Set(tags.map((tag) => repositoryName(parseReference(tag))))];
-    const where = repositories.map((name) => familiarReference({ ...parseReference(name, { defaultTag: null }), digest }));
+    const where = repositories.map((name) =>
+      familiarReference({ ...parseReference(name, { defaultTag: null }), digest }),
+    );
     return { ...pushed, where: where.join(', '), names: [], repositories };
   }
   if (!output.store) return { type: 'image', where: 'nowhere: store=false', image: made, names: [] };
@@ -189,8 +189,7 @@ async function loadOrKeep(
   await context.step('loading into Docker', async () => {
     const { loadIntoDocker } = await import('./docker-load.ts');
     await loadIntoDocker(socket, archive, context.signal === undefined ? {} : { signal: context.signal });
-  }
-  );
+  });
   return { type: output.kind, where: 'the local store and Docker', image: made, names: tags };
 }
 
@@ -226,25 +225,8 @@ async function exportFiles(
     );
     return { type: 'tar', where: destination, names: [] };
   }
-  await context.step(`copying files to ${destination}`, async () => {
-    mkdirSync(destination, { recursive: true });
-    if (!split && results.length > 1) checkNoClash(destination);
-    // One after the other: without folders of their own, later platforms replace what earlier ones wrote.
-    for (const { result, folder } of folders)
-      await context.layers.exportDirectory(result.layers, join(destination, folder), options);
-  });
+  await context.step(`copying files to ${destination}`, () =>
+    exportFolders(folders, destination, { layers: context.layers, empty: output.empty === true, ...options }),
+  );
   return { type: 'local', where: destination, names: [] };
-}
-
-/** Several platforms in one folder must not mix with what was there. */
-function checkNoClash(destination: string): void {
-  if (readdirSync(destination).length > 0) {
-    throw new PolyarchError(
-      'OUTPUT_NOT_EMPTY',
-      `${destination} is not empty, and platform-split=false puts several platforms' files into it`,
-      {
-        hint: 'leave platform-split=false away, or name an empty folder',
-      },
-    );
-  }
 }

@@ -135,7 +135,10 @@ async function readOne(blobs: Blobs, entry: Entry): Promise<OneImage> {
     layers.push(unpack(blob));
   }
   expect(config.rootfs.type).toBe('layers');
-  expect(layers.map((tar) => sha256(tar)), 'diff_ids').toEqual(config.rootfs.diff_ids);
+  expect(
+    layers.map((tar) => sha256(tar)),
+    'diff_ids',
+  ).toEqual(config.rootfs.diff_ids);
   const inHistory = config.history.filter((item) => item.empty_layer !== true);
   expect(inHistory.length, 'entries of the history with a layer').toBe(layers.length);
   const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -195,6 +198,7 @@ export async function remoteTags(host: string, repository: string): Promise<stri
 /** The one image of a platform. */
 export function ofPlatform(image: WholeImage, platform: string): OneImage {
   const found = image.images.find((one) => one.platform === platform);
-  if (found === undefined) throw new Error(`no ${platform} among ${image.images.map((one) => one.platform).join(', ')}`);
+  if (found === undefined)
+    throw new Error(`no ${platform} among ${image.images.map((one) => one.platform).join(', ')}`);
   return found;
 }

@@ -31,7 +31,11 @@ describe('a folder', () => {
     expect(readFileSync(at('out/deep/link'), 'utf8')).toBe('text\n');
     expect(lstatSync(at('out/deep/link')).isSymbolicLink()).toBe(true);
     const file = statSync(at('out/deep/sub/file'));
-    expect([file.mode & 0o7777, file.uid, file.ino]).toEqual([0o751, process.getuid?.(), statSync(at('out/deep/hard')).ino]);
+    expect([file.mode & 0o7777, file.uid, file.ino]).toEqual([
+      0o751,
+      process.getuid?.(),
+      statSync(at('out/deep/hard')).ino,
+    ]);
     expect(statSync(at('out/deep/old')).mtimeMs).toBe(1_000_000_000_000);
   });
 
@@ -84,7 +88,7 @@ describe('a tar', () => {
     await build('-o', 'type=tar,dest=files.tar');
     const tar = listTar(readFileSync(at('files.tar')));
     expect([...tar.keys()].filter((name) => name !== '' && name !== '.').toSorted()).toEqual(ALL);
-    expect(tar.get('sub/file')).toMatchObject({ type: '0', mode: 0o751, uid: 0 });
+    expect(tar.get('sub/file')).toMatchObject({ mode: 0o751, uid: 0 });
     expect(tar.get('link')).toMatchObject({ type: '2', link: 'sub/file' });
     expect([tar.get('hard')?.type, tar.get('sub/file')?.type].toSorted()).toEqual(['0', '1']);
     const listed = execFileSync('tar', ['-tf', at('files.tar')], { encoding: 'utf8' });
@@ -109,6 +113,16 @@ describe('a tar', () => {
     expect(execFileSync('tar', ['-tf', at('two.tar')], { encoding: 'utf8' }).split('\n')).toContain('linux_arm64/link');
   });
 
+  test('platform-split=false refuses to lose a file there too', async () => {
+    const output = 'type=tar,dest=lossy.tar,platform-split=false';
+    const { code, stderr } = await failing('--platform', TWO, '-o', output);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('OUTPUT_CLASH')]);
+    expect(existsSync(at('lossy.tar'))).toBe(false);
+    const apart = 'type=tar,dest=joined.tar,platform-split=false';
+    await build('-f', 'apart.Dockerfile', '--platform', TWO, '-o', apart);
+    expect(execFileSync('tar', ['-tf', at('joined.tar')], { encoding: 'utf8' })).toBe('app-amd64\napp-arm64\n');
+  });
+
   test('rewrite-timestamp sets later times to SOURCE_DATE_EPOCH', async () => {
     const output = 'type=tar,dest=times.tar,rewrite-timestamp=true';
     await environment().polyarch(['build', '-o', output, '.'], { env: { SOURCE_DATE_EPOCH: '1500000000' } });
@@ -128,7 +142,11 @@ describe('other outputs', () => {
   });
 
   test('several at once, of one build', async () => {
-    const outputs = ['type=local,dest=many/files', 'type=tar,dest=many/files.tar', 'type=oci,dest=many/layout,tar=false'];
+    const outputs = [
+      'type=local,dest=many/files',
+      'type=tar,dest=many/files.tar',
+      'type=oci,dest=many/layout,tar=false',
+    ];
     const flags = [...outputs, 'type=image', 'type=docker,dest=many/docker.tar'].flatMap((output) => ['-o', output]);
     const { stderr } = await build('--platform', TWO, '-t', 'many:1', ...flags, '--metadata-file', 'many.json');
     expect(readdirSync(at('many')).toSorted()).toEqual(['docker.tar', 'files', 'files.tar', 'layout']);
@@ -136,7 +154,9 @@ describe('other outputs', () => {
     const [entry] = layoutIndex(at('many/layout')).manifests;
     const image = await readImage(layoutBlobs(at('many/layout')), { digest: entry?.digest ?? '' });
     expect(image.images).toHaveLength(2);
-    expect(JSON.parse(readFileSync(at('many.json'), 'utf8'))).toMatchObject({ 'image.name': 'docker.io/library/many:1' });
+    expect(JSON.parse(readFileSync(at('many.json'), 'utf8'))).toMatchObject({
+      'image.name': 'docker.io/library/many:1',
+    });
     for (const place of ['many/files', 'many/files.tar', 'many/layout', 'many/docker.tar', 'the local store'])
       expect(stderr).toContain(place);
   });

@@ -139,7 +139,8 @@ describe('how an image is made', () => {
       'index-descriptor:id=7',
     ];
     const flags = annotations.flatMap((annotation) => ['--annotation', annotation]);
-    const output = 'type=registry,annotation.o=8,annotation-index.oi=9,annotation-manifest-descriptor[linux/arm64].oa=10';
+    const output =
+      'type=registry,annotation.o=8,annotation-index.oi=9,annotation-manifest-descriptor[linux/arm64].oa=10';
     await build('--platform', TWO, '-t', `${host}/an/notated:1`, ...flags, '-o', output, '--metadata-file', 'a.json');
     const { index, images } = await readRemote(host, 'an/notated', '1');
     expect(index?.annotations).toEqual({ i: '5', both: '6', oi: '9' });
@@ -207,7 +208,8 @@ describe('what a build tells', () => {
     const { stdout, stderr } = await polyarch('build', '--progress', mode, '-t', 'told:3', '.');
     if (mode === 'quiet') expect(stdout).toMatch(/^sha256:[a-f0-9]{64}\n$/);
     else expect(stdout).toBe('');
-    if (mode === 'plain') expect(stderr).toMatch(/^#\d+ \[2\/4\] COPY --chmod=0755 hello\.sh \/hello\.sh\n#\d+ CACHED$/m);
+    if (mode === 'plain')
+      expect(stderr).toMatch(/^#\d+ \[2\/4\] COPY --chmod=0755 hello\.sh \/hello\.sh\n#\d+ CACHED$/m);
     if (mode === 'rawjson') {
       const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
       const names = lines.flatMap((line) =>

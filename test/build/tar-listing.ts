@@ -14,7 +14,7 @@ export function listTar(bytes: Buffer): Map<string, TarFile> {
   const field = (at: number, length: number): string => bytes.toString('utf8', at, at + length).replace(/\0.*$/s, '');
   const number = (at: number, length: number): number => Number.parseInt(field(at, length).trim() || '0', 8);
   let pax: Record<string, string> = {};
-  for (let at = 0; at + 512 <= bytes.length && bytes[at] !== 0; ) {
+  for (let at = 0; at + 512 <= bytes.length && bytes[at] !== 0;) {
     const size = Number(pax['size'] ?? number(at + 124, 12));
     const type = String.fromCharCode(bytes[at + 156] ?? 0);
     const body = bytes.subarray(at + 512, at + 512 + size);
