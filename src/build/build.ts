@@ -153,6 +153,7 @@ async function loadContext(
     const { state, config } = await stage(value.slice('target:'.length));
     return { state, config };
   }
-  const { git, http } = await import('../llb/source.ts');
-  return { state: /^https?:/.test(value) && !/\.git(#|$)/.test(value) ? http(value) : git(value) };
+  const [{ http }, { gitState, parseGitReference }] = await Promise.all([import('../llb/source.ts'), import('../llb/git-reference.ts')]);
+  const reference = parseGitReference(value);
+  return { state: reference === undefined ? http(value) : gitState(reference) };
 }

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { git } from '../llb/source.ts';
+import { gitState, parseGitReference } from '../llb/git-reference.ts';
 import { resolveOutput } from '../llb/vertex.ts';
 import type { Connections } from '../registry/connections.ts';
+import { redactUrl } from '../registry/redact.ts';
 import { PolyarchError } from '../util/error.ts';
 import { openGit } from '../worker/sources/git-checkout.ts';
 import type { GitEnvironment } from '../worker/sources/git-program.ts';
@@ -39,11 +40,12 @@ export async function fetchContext(
       return receive(options.stdin, 'the context on stdin', folder, options);
     case 'http': {
       const file = await fetchHttp({ url: context.url }, { folder: join(options.sources, 'http'), connections: await options.connections(), signal });
-      return receive(createReadStream(join(file.folder, file.name)), context.url, folder, options);
+      return receive(createReadStream(join(file.folder, file.name)), redactUrl(context.url), folder, options);
     }
     case 'git': {
-      const vertex = resolveOutput(git(context.url).output)?.vertex;
-      if (vertex?.kind !== 'source') throw new PolyarchError('GIT_ADDRESS', `${JSON.stringify(context.url)} is no address of a git repository`);
+      const reference = parseGitReference(context.url);
+      const vertex = reference === undefined ? undefined : resolveOutput(gitState(reference).output)?.vertex;
+      if (vertex?.kind !== 'source') throw new PolyarchError('GIT_ADDRESS', `${redactUrl(context.url)} is no address of a git repository`);
       const opened = await openGit(gitSource(vertex.identifier, vertex.attributes), { ...options, folder: join(options.sources, 'git') });
       await opened.checkout(folder);
       return { folder };
