@@ -35,7 +35,7 @@ interface File {
 
 const ROOT = join(import.meta.dirname, '..');
 
-export function generate(): string {
+function generate(): string {
   const buf = join(ROOT, 'node_modules/.bin/buf');
   const image = execFileSync(buf, ['build', 'src/pb', '-o', '-#format=json'], { cwd: ROOT, encoding: 'utf8' });
   const { file } = JSON.parse(image) as { file: File[] }; // buf's own FileDescriptorSet
@@ -153,8 +153,10 @@ function typeOf(message: Message): string {
   return `export interface ${message.name} {\n${lines.join('\n')}\n}`;
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const target = join(ROOT, 'src/pb/ops.ts');
-  writeFileSync(target, generate());
-  execFileSync(join(ROOT, 'node_modules/.bin/oxfmt'), [target]);
+/** The file's text, formatted. */
+export function formatted(): string {
+  const options = { cwd: ROOT, encoding: 'utf8', input: generate() } as const;
+  return execFileSync(join(ROOT, 'node_modules/.bin/oxfmt'), ['--stdin-filepath=src/pb/ops.ts'], options);
 }
+
+if (process.argv[1] === import.meta.filename) writeFileSync(join(ROOT, 'src/pb/ops.ts'), formatted());

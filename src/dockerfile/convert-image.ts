@@ -76,7 +76,7 @@ export function finishImage(image: StageImage): ImageConfig {
       CONFIG_KEYS.map((key) => [key, config[key]] as const).filter(([, value]) => !isEmpty(value)),
     ),
     rootfs,
-    history,
+    ...(history.length === 0 ? {} : { history }),
   };
 }
 

@@ -11,6 +11,14 @@ export function lintStages(dockerfile: Dockerfile, options: { lint: Lint; platfo
   const names = new Set<string>();
   for (const stage of dockerfile.stages) {
     lintNames(stage, options.lint);
+    for (const instruction of stage.instructions) {
+      if (instruction.kind !== 'maintainer') continue;
+      options.lint.warn(
+        'MaintainerDeprecated',
+        'Maintainer instruction is deprecated in favor of using label',
+        instruction,
+      );
+    }
     if (stage.name === '') continue;
     if (RESERVED.has(stage.name)) {
       const message = `Stage name should not use the same name as reserved stage "${stage.name}"`;

@@ -5,6 +5,8 @@ import { run } from '../llb/exec.ts';
 import { image } from '../llb/source.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { ConvertResult, NamedContext } from './convert-options.ts';
+import { listStages } from './list-stages.ts';
+import { parseDockerfile } from './parse.ts';
 
 const names = (result: ConvertResult) =>
   [...result.definition.metadata.values()].map((metadata) => metadata.description?.['llb.customname'] ?? '');
@@ -259,6 +261,26 @@ describe('warnings', () => {
       details: { startLine: 3, rules: ['JSONArgsRecommended'] },
     });
   });
+});
+
+it('lists the stages', () => {
+  const dockerfile = parseDockerfile('# one builds it\nFROM --platform=$BUILDPLATFORM golang AS one\nFROM one\n');
+  expect(listStages(dockerfile)).toMatchObject([
+    { name: 'one', baseName: 'golang', platform: '$BUILDPLATFORM', description: 'builds it', isDefault: false },
+    { name: '', index: 1, baseName: 'one', isDefault: true, location: { startLine: 3 } },
+  ]);
+});
+
+it('takes BuildKit’s own arguments', async () => {
+  const buildArgs = new Map([
+    ['BUILDKIT_SANDBOX_HOSTNAME', 'box'],
+    ['BUILDKIT_CACHE_MOUNT_NS', 'ns'],
+    ['BUILDKIT_DOCKERFILE_CHECK', 'skip=all'],
+  ]);
+  const result = await convertText('FROM busybox\nRUN --mount=type=cache,target=/c x\nCMD y\n', { buildArgs });
+  expect(result.warnings).toEqual([]);
+  const op = decodeDefinition(result.definition).vertices.at(-1)?.op.op;
+  expect(op?.kind === 'exec' && [op.value.meta?.hostname, op.value.mounts[1]?.cacheOpt?.ID]).toEqual(['box', 'ns//c']);
 });
 
 it('gives SOURCE_DATE_EPOCH to folders, history and steps', async () => {

@@ -81,7 +81,7 @@ function startConversion(
     globalArgs: globals,
     epoch: epochOf({ buildArgs, globalArgs: globals }),
     proxy: proxyOf(buildArgs),
-    lint: new Lint(dockerfile.directives.check),
+    lint: new Lint(buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') ?? dockerfile.directives.check),
     graph: new StageGraph(),
     buildContext: stateOf(deferred(resolve)),
     ignored: excludes.length === 0 ? undefined : patternMatcher(excludes),
@@ -199,7 +199,8 @@ function buildStage(stage: StageBuild, conversion: Conversion): void {
   const { Env: env = [], WorkingDir: directory = '', User: user = '' } = stage.image.config;
   let { state } = stage;
   for (const entry of env) state = withEnv(state, ...envPair(entry));
-  if (options.hostname !== undefined && options.hostname !== '') state = withHostname(state, options.hostname);
+  const hostname = conversion.buildArgs.get('BUILDKIT_SANDBOX_HOSTNAME') || options.hostname || '';
+  if (hostname !== '') state = withHostname(state, hostname);
   if (directory !== '') {
     const absolute = workingDirectory(directory, directory);
     stage.image = withConfig(stage.image, { WorkingDir: absolute });

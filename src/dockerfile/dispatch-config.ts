@@ -37,10 +37,8 @@ export function dispatchConfig(instruction: ConfigInstruction, step: Step): void
       return dispatchHealthcheck(instruction, step);
     case 'label':
       return dispatchLabel(instruction, step);
-    case 'maintainer': {
-      step.warn('MaintainerDeprecated', 'Maintainer instruction is deprecated in favor of using label');
+    case 'maintainer':
       return step.commit({ ...image, author: instruction.maintainer }, `MAINTAINER ${instruction.maintainer}`);
-    }
     case 'onbuild':
       step.stage.image = withConfig(image, { OnBuild: [...(image.config.OnBuild ?? []), instruction.trigger] });
       return;
