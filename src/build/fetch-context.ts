@@ -45,7 +45,7 @@ export async function fetchContext(
     case 'git': {
       const reference = parseGitReference(context.url);
       const vertex = reference === undefined ? undefined : resolveOutput(gitState(reference).output)?.vertex;
-      if (vertex?.kind !== 'source') throw new PolyarchError('GIT_ADDRESS', `${redactUrl(context.url)} is no address of a git repository`);
+      if (vertex?.kind !== 'source') throw new PolyarchError('GIT_ADDRESS', `${context.url.includes('://') ? redactUrl(context.url) : JSON.stringify(context.url)} is no address of a git repository`);
       const opened = await openGit(gitSource(vertex.identifier, vertex.attributes), { ...options, folder: join(options.sources, 'git') });
       await opened.checkout(folder);
       return { folder };
