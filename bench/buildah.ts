@@ -56,7 +56,16 @@ export async function buildahContender(options: {
       const target = ['--platform', platforms.join(','), '--manifest', name, '--network', 'host', '--quiet', context];
       await buildah(['build', ...policy, ...cache, ...jobs, ...target]);
       if (push !== undefined)
-        await buildah(['manifest', 'push', '--tls-verify=false', ...policy, '--all', '--quiet', name, `docker://${push}`]);
+        await buildah([
+          'manifest',
+          'push',
+          '--tls-verify=false',
+          ...policy,
+          '--all',
+          '--quiet',
+          name,
+          `docker://${push}`,
+        ]);
     },
     prune: async () => {
       await buildah(['rmi', '--all', '--force']);

@@ -47,8 +47,8 @@ export async function makeWorkloads(folder: string, registry: string): Promise<W
   await run(['tar', '-C', large, '-cf', join(large, 'data.tar'), 'data']);
   const reader = context('reader', [
     `FROM ${registry}/bench/large:1`,
-    'COPY --from=busybox /bin/busybox /b',
-    'RUN ["/b", "true"]',
+    'COPY --from=busybox /bin/busybox /busybox',
+    'RUN ["/busybox", "true"]',
   ]);
 
   const files = context('files', [
