@@ -15,7 +15,7 @@ export async function findContext(
   options: { conversion: Conversion; platform: Platform },
 ): Promise<NamedContext | undefined> {
   const { contexts } = options.conversion.options;
-  if (contexts === undefined || /^(?:scratch|context)$/i.test(name)) return undefined;
+  if (contexts === undefined || ['scratch', 'context'].includes(name.toLowerCase())) return undefined;
   return contexts(shortName(name), { platform: options.platform });
 }
 

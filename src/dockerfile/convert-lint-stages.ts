@@ -36,7 +36,7 @@ export function lintStages(dockerfile: Dockerfile, options: { lint: Lint; platfo
 
 function lintNames(stage: Stage, lint: Lint): void {
   const { keyword, original } = stage.from;
-  const [, as, name] = /^\S+(?:\s+--\S+)*\s+\S+\s+(as)\s+(\S+)/i.exec(original) ?? [];
+  const [, as, name] = /^\S+(?:\s+--\S+)*\s+\S+\s+([aA][sS])\s+(\S+)/.exec(original) ?? [];
   if (as === undefined || name === undefined) return;
   if (name !== name.toLowerCase()) lint.warn('StageNameCasing', `Stage name '${name}' should be lowercase`, stage);
   const same = keyword === keyword.toLowerCase() ? as.toLowerCase() : as.toUpperCase();
