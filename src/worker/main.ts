@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { createEmulation } from '../emulation/create-emulation.ts';
 import { createExecutor } from '../executor/create-executor.ts';
-import { openSnapshotter } from '../snapshot/snapshotter.ts';
+import { type OpenSnapshotter, openSnapshotter } from '../snapshot/snapshotter.ts';
 import { type WorkerServices, handlers } from './handlers.ts';
 import { takeWorkerFacts } from './launch-facts.ts';
 import { mountFilesystem, mountWorkerFilesystems } from './launch-mounts.ts';
@@ -12,16 +12,32 @@ import { sendFailure, serveRpc } from './rpc.ts';
  * The worker: this program again, as process 1 of its own namespaces. It ends with the channel to the CLI,
  * and everything it started or mounted ends with it.
  */
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => void end());
 // A terminal sends Ctrl-C to every process in the foreground; what becomes of it is the CLI's to say.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(name, () => {});
+/** How long open calls may take to end, in milliseconds. */
+const PATIENCE = 1500;
+let settle: (() => Promise<void>) | undefined;
+let snapshots: OpenSnapshotter | undefined;
 try {
-  serveRpc(process, handlers(openServices()));
+  const services = openServices();
+  snapshots = services.snapshots;
+  settle = serveRpc(process, handlers(services));
 } catch (error) {
   sendFailure(process, error);
 }
 
-function openServices(): WorkerServices {
+async function end(): Promise<never> {
+  setTimeout(() => process.exit(0), PATIENCE);
+  try {
+    await settle?.();
+    await snapshots?.[Symbol.asyncDispose]();
+  } finally {
+    process.exit(0);
+  }
+}
+
+function openServices(): WorkerServices & { readonly snapshots: OpenSnapshotter } {
   const facts = takeWorkerFacts(process.env);
   const paths = storePaths(process.argv[3] ?? '');
   const path = process.env['PATH'];

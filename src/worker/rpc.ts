@@ -105,9 +105,13 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
   }
 }
 
-/** The answering side, in the worker. Runs until the channel closes. */
-export function serveRpc<M extends { [K in keyof M]: Method }>(process: NodeJS.Process, handlers: Handlers<M>): void {
+/** The answering side, in the worker. Gives what cancels every open call and waits for their ends. */
+export function serveRpc<M extends { [K in keyof M]: Method }>(
+  process: NodeJS.Process,
+  handlers: Handlers<M>,
+): () => Promise<void> {
   const running = new Map<number, AbortController>();
+  let idle: (() => void) | undefined;
   const send = (message: Message) => void process.send?.(message);
   process.on('message', async (raw) => {
     const message = raw as Message; // sent by RpcClient above
@@ -128,8 +132,13 @@ export function serveRpc<M extends { [K in keyof M]: Method }>(process: NodeJS.P
       send({ type: 'error', id, error: toWire(error) });
     } finally {
       running.delete(id);
+      if (running.size === 0) idle?.();
     }
   });
+  return async () => {
+    for (const abort of running.values()) abort.abort(new PolyarchError('CANCELED', 'canceled'));
+    if (running.size > 0) await new Promise<void>((resolve) => (idle = resolve));
+  };
 }
 
 /** Tells the calling side that nothing will work, and why; ends the process. */

@@ -1,3 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { PolyarchError } from '../util/error.ts';
 import type { LaunchOptions } from './launch.ts';
 import type { WorkerMethods } from './protocol.ts';
@@ -44,11 +47,7 @@ export class WorkerProcess implements AsyncDisposable {
         `note: all files of the images will belong to root (0:0), since this user has no subordinate ids${idmapReason === undefined ? '' : `: ${idmapReason}`}`,
       );
     }
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    this.#end = async () => {
-      child.kill('SIGKILL');
-      await exited;
-    };
+    this.#end = () => endWorker(child);
     return new RpcClient<WorkerMethods>(child, () => '');
   }
 
@@ -59,5 +58,39 @@ export class WorkerProcess implements AsyncDisposable {
       if (!(error instanceof PolyarchError)) throw error;
     }
     await this.#end?.();
+  }
+}
+
+/** How long a worker may take to put things in order, in milliseconds. */
+const PATIENCE = 3000;
+
+/**
+ * Ends the worker and waits until nothing of it is left: the launcher outlives process 1 of the namespaces, and that
+ * every other process in them.
+ */
+async function endWorker(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  if (child.connected) child.disconnect();
+  const impatient = setTimeout(() => killChildren(child), PATIENCE);
+  await exited;
+  clearTimeout(impatient);
+}
+
+/** Kills what the launcher waits for, and the launcher when it has no child (proc(5), /proc/pid/task/tid/children). */
+function killChildren({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  let children: number[] = [];
+  try {
+    children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    // A kernel without that file; or it ended.
+  }
+  for (const target of children.length > 0 ? children : [pid]) {
+    try {
+      process.kill(target, 'SIGKILL');
+    } catch {
+      // It ended by itself.
+    }
   }
 }

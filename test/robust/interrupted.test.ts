@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fixtureRegistry, type TestEnvironment, testEnvironment } from '../support/environment.ts';
+import { expectNothingLeft, machineState, processesWith, workerOf } from './machine.ts';
+import { startPolyarch } from './start-build.ts';
+
+/*
+ * Builds that are interrupted or killed at any moment: the machine is as before, and the next build with the same
+ * store gives the image that an undisturbed one gives.
+ */
+
+let mirror = '';
+let digest = '';
+const EPOCH = { SOURCE_DATE_EPOCH: '1700000000' };
+const PLATFORMS = 'linux/amd64,linux/arm64,linux/arm/v7';
+const ARGS = ['build', '--progress=plain', '--platform', PLATFORMS, '-o', 'type=oci,dest=out.tar,rewrite-timestamp=true', '--metadata-file=out.json', '.'];
+
+/** A word in the steps' command lines, to find their processes by. */
+const word = `w${randomUUID().slice(0, 8)}`;
+
+function buildEnvironment(): TestEnvironment {
+  const environment = testEnvironment({ mirror });
+  environment.write({
+    Dockerfile: `
+FROM busybox AS tools
+RUN --mount=type=cache,target=/cache sleep 0.1; echo ${word} >> /cache/log; mkdir -p /opt/d && echo tool > /opt/d/tool
+FROM busybox
+COPY files /files
+RUN : ${word}; uname -m > /arch; rm /files/gone; mkdir /new && echo a > /new/a; sleep 0.1
+COPY --from=tools /opt /opt
+RUN : ${word}; sleep 0.1; cat /opt/d/tool /arch > /all
+`,
+    'files/kept': 'kept',
+    'files/gone': 'gone',
+  });
+  return environment;
+}
+
+function digestOf(environment: TestEnvironment): unknown {
+  return JSON.parse(readFileSync(join(environment.folder, 'out.json'), 'utf8'))['containerimage.digest'];
+}
+
+beforeAll(async () => {
+  mirror = await fixtureRegistry('busybox');
+  using environment = buildEnvironment();
+  const before = machineState();
+  await environment.polyarch(ARGS, { env: EPOCH });
+  digest = String(digestOf(environment));
+  expect(digest).toMatch(/^sha256:/);
+  expect(machineState()).toEqual(before);
+  await expectNothingLeft(environment, { words: [word] });
+}, 60_000);
+
+/** The next build with the store works and gives the right image. */
+async function expectUsable(environment: TestEnvironment, moments: string): Promise<void> {
+  await environment.polyarch(ARGS, { env: EPOCH });
+  expect(digestOf(environment), moments).toBe(digest);
+  await expectNothingLeft(environment, { words: [word] });
+}
+
+describe('a signal', () => {
+  it.each([
+    ['SIGINT', 130, 'to the command'],
+    ['SIGINT', 130, 'to all its processes, as a terminal sends it'],
+    ['SIGTERM', 143, 'to the command'],
+    ['SIGHUP', 129, 'to the command'],
+  ] as const)('%s during a step cancels the build with status %i (%s)', async (signal, status, whom) => {
+    using environment = buildEnvironment();
+    environment.write({ Dockerfile: `FROM busybox\nRUN echo up; sleep 77.${word.slice(1)}1 || sleep 99\n` });
+    const before = machineState();
+    const build = startPolyarch(environment, ARGS);
+    await build.said(' up');
+    await sleep(30);
+    const asked = Date.now();
+    const { pid = 0 } = build.child;
+    process.kill(whom === 'to the command' ? pid : -pid, signal);
+    const end = await build.ended;
+    expect(end, end.stderr).toMatchObject({ code: status, signal: undefined });
+    expect(end.stderr).toContain('canceled');
+    expect(end.stderr).not.toContain('internal error');
+    expect(Date.now() - asked).toBeLessThan(3000);
+    expect(machineState()).toEqual(before);
+    await expectNothingLeft(environment, { words: [word, word.slice(1)] });
+  });
+
+  it('asked twice ends at once', async () => {
+    using environment = buildEnvironment();
+    environment.write({ Dockerfile: `FROM busybox\nRUN trap "" INT TERM; echo up; : ${word}; sleep 77\n` });
+    const before = machineState();
+    const build = startPolyarch(environment, ARGS);
+    await build.said(' up');
+    build.child.kill('SIGINT');
+    build.child.kill('SIGINT');
+    expect(await build.ended).toMatchObject({ code: 130 });
+    await expectNothingLeft(environment, { words: [word], killed: true });
+    expect(machineState()).toEqual(before);
+  });
+
+  it('at any moment leaves a usable store', async () => {
+    using environment = buildEnvironment();
+    const before = machineState();
+    const moments: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      const signal = round % 2 === 0 ? 'SIGINT' : 'SIGTERM';
+      const build = startPolyarch(environment, ARGS, { env: EPOCH });
+      const moment = Math.round(Math.random() * 900);
+      moments.push(`${signal} after ${moment} ms`);
+      await sleep(moment);
+      build.child.kill(signal);
+      const end = await build.ended;
+      expect([0, 130, 143, undefined], `${moments.join(', ')}: ${end.stderr}`).toContain(end.code);
+      expect(end.stderr, moments.join(', ')).not.toContain('internal error');
+      await expectNothingLeft(environment, { words: [word], ...(end.code === undefined ? { killed: true } : {}) });
+    }
+    expect(machineState()).toEqual(before);
+    await expectUsable(environment, moments.join(', '));
+  });
+});
+
+describe('kill -9', () => {
+  it.each([
+    ['the command', 'cli'],
+    ['the worker', 'worker'],
+    ['both', 'both'],
+  ] as const)('of %s at any moment leaves a usable store and nothing running', async (_, whom) => {
+    const before = machineState();
+    for (let store = 0; store < 2; store++) {
+      using environment = buildEnvironment();
+      const moments: string[] = [];
+      for (let round = 0; round < 3; round++) {
+        const build = startPolyarch(environment, ARGS, { env: EPOCH });
+        const moment = Math.round(100 + Math.random() * 900);
+        moments.push(`${whom} after ${moment} ms`);
+        await sleep(moment);
+        const worker = whom === 'cli' ? undefined : workerOf(environment.home);
+        if (worker !== undefined) process.kill(worker, 'SIGKILL');
+        if (whom !== 'worker') build.child.kill('SIGKILL');
+        const end = await build.ended;
+        expect(end.stderr, moments.join(', ')).not.toContain('internal error');
+        if (whom === 'worker' && worker !== undefined && end.code !== 0)
+          expect(end.stderr, moments.join(', ')).toContain('[WORKER_DIED]');
+        await expectNothingLeft(environment, { words: [word], killed: true });
+      }
+      await expectUsable(environment, moments.join(', '));
+    }
+    expect(machineState()).toEqual(before);
+    expect(processesWith(word)).toEqual([]);
+  });
+});
