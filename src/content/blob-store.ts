@@ -35,6 +35,11 @@ export interface DiskStoreOptions {
   readonly ingest?: string;
 }
 
+export interface DiskPushOptions extends Abortable {
+  /** Told the file that grows until the blob is whole and verified; not called for a blob that is there or small. */
+  readonly onWriting?: (path: string) => void;
+}
+
 /** Pushes at most this long are written in one synchronous call. */
 const SMALL = 256 * 1024;
 /** A look-up renews a blob's time when it is older than this, so that a garbage collection spares it. */
@@ -115,7 +120,7 @@ export class DiskStore implements Storage {
     return checked;
   }
 
-  async push(descriptor: Descriptor, content: Readable | Uint8Array, options: Abortable = {}): Promise<void> {
+  async push(descriptor: Descriptor, content: Readable | Uint8Array, options: DiskPushOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     if (content instanceof Uint8Array && content.length <= SMALL) {
       verifyBytes(content, descriptor);
@@ -243,10 +248,11 @@ export class DiskStore implements Storage {
     });
   }
 
-  async #write(descriptor: Descriptor, content: Readable | Uint8Array, options: Abortable): Promise<void> {
+  async #write(descriptor: Descriptor, content: Readable | Uint8Array, options: DiskPushOptions): Promise<void> {
     const ingest = onDisk(descriptor, () => this.createIngest());
     try {
       const stream = content instanceof Uint8Array ? Readable.from([content]) : content;
+      options.onWriting?.(ingest.path);
       await writeVerified(ingest.path, stream, { descriptor, ...options });
       onDisk(descriptor, () => moveInto(ingest.path, this.path(descriptor.digest)));
     } catch (error) {

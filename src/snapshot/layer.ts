@@ -44,7 +44,7 @@ export interface ActiveSnapshot extends Mounted {
 export interface Snapshotter {
   /** True when the layer's folder is there, whole. */
   has(layer: Layer): boolean;
-  /** Makes the layer's folder from its tar stream (already decompressed); once even when asked in parallel. Returns the tar's digest. */
+  /** Makes the layer's folder from its tar stream (already decompressed); once even when asked in parallel. Returns the tar's digest; fails with DIGEST_MISMATCH when the layer names another diffID. */
   unpack(layer: Layer, tar: AsyncIterable<Uint8Array>, options?: { signal?: AbortSignal }): Promise<Digest>;
   /** The chain, read-only. A chain of one layer is its folder itself. Every layer must be there. */
   view(chain: LayerChain): Promise<Mounted>;

@@ -169,6 +169,8 @@ class Snapshots implements OpenSnapshotter {
         ...(flattenOwners === undefined ? {} : { flattenOwners }),
         onWarning: (warning) => this.#options.onWarning?.({ ...warning, layer: layer.id }),
       });
+      // A layer is found by its diffID from any image: one that lies about it must not be.
+      if (layer.diffId !== undefined && digest !== layer.diffId) throw wrongDiffId(layer, digest);
       this.#publish(folder, layer.id, { diffId: digest, whiteouts, implied });
       return digest;
     } finally {
@@ -255,4 +257,11 @@ async function digestOfStream(tar: AsyncIterable<Uint8Array>): Promise<Digest> {
   const counter = new DigestCounter();
   for await (const chunk of tar) counter.update(chunk);
   return counter.digest;
+}
+
+function wrongDiffId(layer: Layer, found: Digest): PolyarchError {
+  const blob = layer.blob === undefined ? '' : ` (blob ${layer.blob.digest})`;
+  return new PolyarchError('DIGEST_MISMATCH', `layer ${layer.diffId}${blob} unpacks to ${found}: the image's config does not tell the truth about it`, {
+    hint: 'the image was put together wrongly: build or push it again',
+  });
 }

@@ -130,19 +130,30 @@ export class Engine implements AsyncDisposable {
     if (existsSync(join(this.paths.snapshots, layer.id))) return;
     const { blob } = layer;
     if (blob === undefined) throw new Error(`layer ${layer.id} has neither a folder nor a blob`);
-    // The worker starts while the blob is on its way.
-    const [worker] = await Promise.all([
-      this.worker(),
-      this.images.provide(blob, {
+    const path = this.content.path(blob.digest);
+    let attempt: { readonly abort: AbortController; readonly done: Promise<unknown> } | undefined;
+    const unpack = (growing?: string) => {
+      attempt?.abort.abort(new Error('the download began anew'));
+      const abort = new AbortController();
+      const stop = signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]);
+      const params = { layer, blob: path, mediaType: blob.mediaType, ...(growing === undefined ? {} : { growing }) };
+      const done = this.worker().then((worker) => worker.call('unpack', params, { signal: stop }));
+      done.catch(() => {});
+      return (attempt = { abort, done });
+    };
+    try {
+      // A large blob is unpacked while it comes; the folder's name is its content's digest, so it is checked all the same.
+      await this.images.provide(blob, {
         ...(signal === undefined ? {} : { signal }),
         onProgress: (current) => this.onPull?.(layer, current, blob.size),
-      }),
-    ]);
-    await worker.call(
-      'unpack',
-      { layer, blob: this.content.path(blob.digest), mediaType: blob.mediaType },
-      signal === undefined ? {} : { signal },
-    );
+        onWriting: unpack,
+      });
+      await (attempt ?? unpack()).done;
+    } catch (error) {
+      attempt?.abort.abort(error);
+      await attempt?.done.catch(() => {});
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

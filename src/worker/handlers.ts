@@ -7,6 +7,7 @@ import { DiskStore } from '../content/blob-store.ts';
 import { execStep, type StepServices } from './exec-step.ts';
 import { filesStep } from './files-step.ts';
 import { packStep } from './pack-step.ts';
+import { followFile } from './follow-file.ts';
 import type { WorkerMethods } from './protocol.ts';
 import type { Handlers } from './rpc.ts';
 
@@ -21,11 +22,14 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
     files: (step, context) => filesStep(step, snapshots, context),
     pack: (step, { signal }) => packStep(step, { snapshots, content: new DiskStore(paths.content) }, signal),
 
-    async unpack({ layer, blob, mediaType }, { signal }) {
+    async unpack({ layer, blob, mediaType, growing }, { signal }) {
       const { decompress } = await import('../archive/decompress.ts');
       const { compressionOf } = await import('../oci/media-types.ts');
       const format = compressionOf(mediaType);
-      const file = createReadStream(blob, { highWaterMark: 1024 * 1024, signal });
+      const file =
+        growing === undefined
+          ? createReadStream(blob, { highWaterMark: 1024 * 1024, signal })
+          : followFile(growing, { size: layer.blob?.size ?? 0, finished: blob, signal });
       const tar = decompress(file, { name: blob, signal, ...(format === undefined ? {} : { format }) });
       return { diffId: await snapshots.unpack(layer, tar, { signal }) };
     },

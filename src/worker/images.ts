@@ -119,11 +119,11 @@ export class Images implements ImageMetaResolver {
   /** The bytes of a blob that some image named: from the content store, else fetched into it. */
   async provide(
     descriptor: Descriptor,
-    options: { onProgress?: (current: number) => void; signal?: AbortSignal } = {},
+    options: { onProgress?: (current: number) => void; onWriting?: (path: string) => void; signal?: AbortSignal } = {},
   ): Promise<void> {
     const { content, remote } = this.#options;
     if (content.hasSync(descriptor)) return;
-    const { signal, onProgress } = options;
+    const { signal, onProgress, onWriting } = options;
     const abortable = signal === undefined ? {} : { signal };
     let failure: unknown;
     for (const repository of this.origins(descriptor.digest)) {
@@ -131,7 +131,7 @@ export class Images implements ImageMetaResolver {
         const source = await remote.open(repository);
         const stream = await source.fetch(descriptor, abortable);
         if (onProgress !== undefined) countBytes(stream, onProgress);
-        await content.push(descriptor, stream, abortable);
+        await content.push(descriptor, stream, { ...abortable, ...(onWriting === undefined ? {} : { onWriting }) });
         return;
       } catch (error) {
         signal?.throwIfAborted();

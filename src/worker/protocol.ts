@@ -6,9 +6,9 @@ import type { FileAction, TreeSelector } from './files/contract.ts';
 
 /** What the CLI asks of its worker: everything that needs the namespaces. Layers named in a call are unpacked before it. */
 export interface WorkerMethods {
-  /** Makes a layer's folder from its blob in the content store. */
+  /** Makes a layer's folder from its blob in the content store, or from the file `growing` that becomes it. */
   unpack: {
-    params: { layer: Layer; blob: string; mediaType: string };
+    params: { layer: Layer; blob: string; mediaType: string; growing?: string };
     event: { warning: string };
     result: { diffId: Digest };
   };
