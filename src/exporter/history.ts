@@ -10,8 +10,8 @@ export interface HistoryOptions {
 
 /**
  * The history of an image with one entry for each layer, every entry with a time: an entry of a layer
- * has the layer's own, one of a metadata instruction that of the layer before it, or of the first new
- * layer (BuildKit's exporter/containerimage/writer.go).
+ * has the layer's own, metadata instructions that of the first new layer after them, later ones that of
+ * the layer before (BuildKit's exporter/containerimage/writer.go).
  */
 export function completeHistory(
   history: readonly HistoryEntry[],
