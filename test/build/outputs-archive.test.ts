@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, type TestContext } from 'vitest';
+import { findProgram } from '../../scripts/process.ts';
 import { requireTool, run, skip } from '../support/environment.ts';
 import { startRegistry } from '../support/registry.ts';
 import { layoutBlobs, layoutIndex, ofPlatform, readImage, readLayout } from './image-reader.ts';
@@ -194,14 +195,12 @@ describe('independent readers', () => {
     expect(stdout).toBe('arm64\n');
     const native = await pull('amd64');
     expect(native).not.toBe(foreign);
-    const options = [
-      '--cgroups=disabled',
-      '--ulimit=nofile=1024:1024',
-      '--ulimit=nproc=1024:1024',
-      '--network=host',
-      '--rm',
-      '--pull=never',
-    ];
-    expect((await run([...base, 'run', ...options, native])).stdout).toBe('hello from x86_64\n');
+    // crun knows no mixed cgroup versions, runc no containers without a cgroup.
+    const runc = findProgram('runc');
+    const engine = runc === undefined ? base : [...base, '--runtime', runc, '--cgroup-manager=cgroupfs'];
+    const cgroups = runc === undefined ? '--cgroups=disabled' : '--cgroups=enabled';
+    const limits = ['--ulimit=nofile=1024:1024', '--ulimit=nproc=1024:1024'];
+    const options = [cgroups, ...limits, '--network=host', '--rm', '--pull=never'];
+    expect((await run([...engine, 'run', ...options, native])).stdout).toBe('hello from x86_64\n');
   });
 });
