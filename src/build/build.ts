@@ -155,5 +155,5 @@ async function loadContext(
   }
   const [{ http }, { gitState, parseGitReference }] = await Promise.all([import('../llb/source.ts'), import('../llb/git-reference.ts')]);
   const reference = parseGitReference(value);
-  return { state: reference === undefined ? http(value) : gitState(reference) };
+  return { state: reference === undefined ? http(value, { filename: 'context' }) : gitState(reference) };
 }

@@ -267,8 +267,8 @@ describe('--build-context', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining('v2')]);
   });
 
-  test('a tarball from the web is unpacked; a file is one', async () => {
-    expect(await copyOther(`${url}/context.tar.gz`, 'named-web')).toContain('sub/file');
+  test('a file from the web is called context, as in BuildKit', async () => {
+    expect(await copyOther(`${url}/file.txt`, 'named-web')).toEqual(['context']);
   });
 
   test.each(['git', 'http'])('a git repository by %s', async (kind) => {
