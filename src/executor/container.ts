@@ -1,8 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { isatty } from 'node:tty';
+import { sendSignal } from './container-signal.ts';
 import type { ExecOptions } from './executor.ts';
+import { emptyInput, forwardedInput, outputStream, type Stream } from './streams.ts';
 
 /** How crun, logging as JSON, says on the container's stderr that exec failed: its log is out of reach by then. */
 const EXEC_FAILURE = '{"msg":"exec container process';
@@ -22,22 +23,32 @@ export interface RuntimeEnd {
  */
 export async function runRuntime(
   command: readonly [string, ...string[]],
-  options: ExecOptions & { readonly inherit: boolean; readonly terminal: boolean; readonly env: Readonly<Record<string, string>> },
+  options: ExecOptions & {
+    readonly inherit: boolean;
+    readonly terminal: boolean;
+    /** A free name for the empty file that is stdin where there is no other. */
+    readonly noInput: string;
+    readonly env: Readonly<Record<string, string>>;
+  },
 ): Promise<RuntimeEnd> {
   const [program, ...args] = command;
+  let execFailure = '';
+  const streams = openStreams(options, (data) => {
+    const failed = data.subarray(0, EXEC_FAILURE.length).toString('latin1') === EXEC_FAILURE;
+    if (failed) execFailure = data.toString();
+    return failed;
+  });
   const child = spawn(program, args, {
-    stdio: stdioOf(options),
+    stdio: streams.stdio,
     // Away from a Ctrl-C that the terminal sends to every process in the foreground; a terminal of its own needs the foreground.
     detached: options.inherit && !options.terminal,
     env: { ...options.env },
   });
-  const forward = options.inherit ? writeThrough : options.onOutput;
-  child.stdout?.on('data', (data: Buffer) => forward?.(1, data));
-  options.onStart?.((signal) => sendSignal(child, signal));
-  let execFailure = '';
-  child.stderr?.on('data', (data: Buffer) => {
-    if (data.subarray(0, EXEC_FAILURE.length).toString('latin1') === EXEC_FAILURE) execFailure = data.toString();
-    else forward?.(2, data);
+  streams.started();
+  let endedBy: NodeJS.Signals | undefined;
+  options.onStart?.((signal) => {
+    const first = child.pid === undefined ? undefined : descendants(child.pid)[0];
+    if (first !== undefined) sendSignal(first, signal, (ending) => (endedBy = ending));
   });
   let again: NodeJS.Timeout | undefined;
   const abort = (): void => {
@@ -49,8 +60,12 @@ export async function runRuntime(
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve(signal === null ? (code ?? 0) : 128 + constants.signals[signal]));
+      child.on('close', (code, signal) => {
+        const ended = endedBy ?? signal;
+        resolve(ended === null ? (code ?? 0) : 128 + constants.signals[ended]);
+      });
     });
+    await streams.ended;
     return execFailure === '' ? { exitCode } : { exitCode, execFailure };
   } finally {
     clearInterval(again);
@@ -58,43 +73,41 @@ export async function runRuntime(
   }
 }
 
-/** Without a terminal of its own a program sees none: this process's own is put behind a pipe, as Docker does. */
-function stdioOf(options: { readonly inherit: boolean; readonly terminal: boolean }): StdioOptions {
-  if (!options.inherit) return ['ignore', 'pipe', 'pipe'];
-  return options.terminal ? 'inherit' : ['inherit', isatty(1) ? 'pipe' : 'inherit', 'pipe'];
+interface Streams {
+  readonly stdio: StdioOptions;
+  /** To be called once the runtime has them. */
+  started(): void;
+  /** Resolves when all output is delivered. */
+  readonly ended: Promise<unknown>;
+}
+
+/**
+ * A terminal is the runtime's to pass on. Else a program gets pipes, this process's own ones or new ones: it sees no
+ * terminal, as with Docker, and no file of the machine changes its owner. `failed` tells the runtime's own last word
+ * from the program's stderr.
+ */
+function openStreams(
+  options: ExecOptions & { readonly inherit: boolean; readonly terminal: boolean; readonly noInput: string },
+  failed: (data: Buffer) => boolean,
+): Streams {
+  if (options.inherit && options.terminal) return { stdio: 'inherit', started: () => {}, ended: Promise.resolve() };
+  const forward = options.inherit ? writeThrough : options.onOutput;
+  const own = (fd: 0 | 1) => options.inherit && fstatSync(fd).isFIFO();
+  const input = own(0) ? undefined : ((options.inherit ? forwardedInput() : undefined) ?? emptyInput(options.noInput));
+  const output = own(1) ? undefined : outputStream((data) => forward?.(1, data));
+  const errors = outputStream((data) => (failed(data) ? undefined : forward?.(2, data)));
+  const opened: readonly (Stream | undefined)[] = [input, output, errors];
+  return {
+    stdio: [input?.fd ?? 'inherit', output?.fd ?? 'inherit', errors.fd],
+    started: () => {
+      for (const stream of opened) stream?.close();
+    },
+    ended: Promise.all([output?.ended, errors.ended]).finally(() => input?.stop?.()),
+  };
 }
 
 function writeThrough(stream: 1 | 2, data: Uint8Array): void {
   (stream === 1 ? process.stdout : process.stderr).write(data);
-}
-
-/**
- * Sends a signal through the runtime to the container's first process. The kernel withholds from pid 1 a signal that
- * it does not handle (pid_namespaces(7)); here that one is ended by it all the same, as it would be elsewhere.
- */
-function sendSignal(runtime: ChildProcess, signal: NodeJS.Signals): void {
-  const first = runtime.pid === undefined ? undefined : descendants(runtime.pid)[0];
-  if (first === undefined) return;
-  const handled = handles(first, signal);
-  try {
-    process.kill(first, handled || !ENDING.has(signal) ? signal : 'SIGKILL');
-  } catch {
-    // It ended by itself.
-  }
-}
-
-/** Signals whose default action ends a process, and that people send. */
-const ENDING: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']);
-
-/** Whether a process catches or ignores a signal (proc(5), SigCgt and SigIgn). */
-function handles(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const masks = [...status.matchAll(/^Sig(?:Cgt|Ign):\s*([0-9a-f]+)$/gm)].map(([, mask]) => BigInt(`0x${mask}`));
-    return masks.some((mask) => (mask & (1n << BigInt(constants.signals[signal] - 1))) !== 0n);
-  } catch {
-    return false;
-  }
 }
 
 /**

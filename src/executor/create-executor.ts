@@ -110,7 +110,7 @@ async function runStep(
   try {
     const { exitCode, execFailure } = await runRuntime(
       [step.runtime, ...globals, 'run', '--bundle', step.bundle, spec.id],
-      { ...options, inherit: spec.stdio === 'inherit', terminal: spec.terminal === true, env: { XDG_RUNTIME_DIR: step.root } },
+      { ...options, inherit: spec.stdio === 'inherit', terminal: spec.terminal === true, noInput: `${step.bundle}/stdin`, env: { XDG_RUNTIME_DIR: step.root } },
     );
     options.signal?.throwIfAborted();
     const failure = exitCode === 0 ? undefined : (runtimeErrors(execFailure ?? '') ?? readRuntimeError(log));

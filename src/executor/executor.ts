@@ -60,8 +60,8 @@ export interface ExecResult {
 }
 
 export interface ExecOptions {
-  /** 1 = stdout, 2 = stderr. */
-  readonly onOutput?: (stream: 1 | 2, data: Uint8Array) => void;
+  /** 1 = stdout, 2 = stderr. While a promise is returned, no more is read and the program may have to wait. */
+  readonly onOutput?: (stream: 1 | 2, data: Uint8Array) => Promise<void> | void;
   /** Aborting kills every process of the container and waits for its end. */
   readonly signal?: AbortSignal;
   /** Told, when the process starts, how to send it a signal. One that its default action would end is ended by it. */

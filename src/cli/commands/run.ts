@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { type RunRequest, runImage } from '../../build/images-run.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { PolyarchError } from '../../util/error.ts';
@@ -71,9 +72,12 @@ export default command;
 
 async function run(image: string, args: readonly string[], flags: RunFlags, context: CliContext): Promise<number> {
   try {
-    const request = runRequest(image, args, flags, context);
+    const terminal = flags.tty === true ? [0, 1, 2].find((fd) => isatty(fd)) : undefined;
+    if (flags.tty === true && terminal === undefined)
+      context.notice('note: there is no terminal here: -t does nothing');
+    const request = runRequest(image, args, flags, { context, terminal: terminal !== undefined });
     await using workspace = await openWorkspace(context, flags, {
-      workerStdio: [flags.interactive === true ? 'inherit' : 'ignore', 'inherit', 'inherit'],
+      workerStdio: [flags.interactive === true ? 'inherit' : (terminal ?? 'ignore'), 'inherit', 'inherit'],
     });
     using signals = context.takeSignals();
     return await runImage(workspace, request, {
@@ -87,7 +91,12 @@ async function run(image: string, args: readonly string[], flags: RunFlags, cont
   }
 }
 
-function runRequest(image: string, command: readonly string[], flags: RunFlags, context: CliContext): RunRequest {
+function runRequest(
+  image: string,
+  command: readonly string[],
+  flags: RunFlags,
+  { context, terminal }: { context: CliContext; terminal: boolean },
+): RunRequest {
   const { env, cwd } = context;
   if (flags.pull !== 'missing' && flags.pull !== 'always' && flags.pull !== 'never') {
     throw new PolyarchError(
@@ -95,7 +104,7 @@ function runRequest(image: string, command: readonly string[], flags: RunFlags, 
       `--pull ${JSON.stringify(flags.pull)} is none of missing, always, never`,
     );
   }
-  if (flags.tty === true && flags.interactive === true && !context.stdin.isTTY) {
+  if (flags.tty === true && flags.interactive === true && !isatty(0)) {
     throw new PolyarchError('NO_TERMINAL', 'stdin is not a terminal: -t with -i needs one', { hint: 'leave -t away' });
   }
   const platform = flags.platform ?? env['DOCKER_DEFAULT_PLATFORM'];
@@ -113,6 +122,6 @@ function runRequest(image: string, command: readonly string[], flags: RunFlags, 
     extraHosts: (flags.addHost ?? []).map((text) => parseHost(text)),
     binds: (flags.volume ?? []).map((text) => parseVolume(text, cwd)),
     readonlyRootfs: flags.readOnly === true,
-    terminal: flags.tty === true,
+    terminal,
   };
 }
