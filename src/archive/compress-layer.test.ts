@@ -33,6 +33,11 @@ function sha256(bytes: Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
+async function* failing() {
+  yield sample(2 * MIB);
+  throw new Error('the disk is gone');
+}
+
 describe('compressLayer', () => {
   const sizes = [0, 1, 100, MIB - 1, MIB, MIB + 1, 4 * MIB, 5 * MIB + 7];
   const types: readonly CompressionOptions['type'][] = ['gzip', 'zstd', 'uncompressed'];
@@ -80,10 +85,6 @@ describe('compressLayer', () => {
   });
 
   it('passes the source’s failure on', async () => {
-    async function* failing() {
-      yield sample(2 * MIB);
-      throw new Error('the disk is gone');
-    }
     for (const type of types)
       await expect(collect(compressLayer(failing(), { type }).blob)).rejects.toThrow('the disk is gone');
   });

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import type { Digest } from '../oci/digest.ts';
 
-/** The sha256 digest and size of bytes as they pass. */
+/** The digest (sha256 unless told otherwise) and size of bytes as they pass. */
 export class DigestCounter {
-  readonly #hash = createHash('sha256');
+  readonly #algorithm: 'sha256' | 'sha512';
+  readonly #hash: Hash;
   #digest: Digest | undefined;
   size = 0;
+
+  constructor(algorithm: 'sha256' | 'sha512' = 'sha256') {
+    this.#algorithm = algorithm;
+    this.#hash = createHash(algorithm);
+  }
 
   update(chunk: Uint8Array): void {
     this.#hash.update(chunk);
@@ -14,7 +21,7 @@ export class DigestCounter {
 
   /** Ends the count. */
   get digest(): Digest {
-    return (this.#digest ??= `sha256:${this.#hash.digest('hex')}`);
+    return (this.#digest ??= `${this.#algorithm}:${this.#hash.digest('hex')}`);
   }
 
   /** The same chunks, counted on their way. */

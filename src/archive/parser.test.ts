@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tarEntry } from './entry.ts';
 import type { TarEntryInit } from './entry.ts';
@@ -254,25 +254,17 @@ describe('the reader', () => {
       Buffer.alloc(512, 1),
       END_OF_ARCHIVE,
     ]);
-    fc.assert(
-      fc.property(
-        fc.array(fc.tuple(fc.nat(sample.length - 1), fc.nat(255)), { maxLength: 8 }),
-        fc.boolean(),
-        (changes, mend) => {
-          const bytes = Buffer.from(sample);
-          for (const [at, value] of changes) bytes[at] = value;
-          if (mend) for (let at = 0; at < bytes.length; at += 512) fixChecksum(bytes, at);
-          const parser = new TarParser({ entry() {}, data() {}, end() {} });
-          try {
-            parser.write(bytes);
-            parser.finish();
-          } catch (error) {
-            expect(error).toHaveProperty('code', expect.stringMatching(/^ARCHIVE_/));
-          }
-        },
-      ),
-      { numRuns: 500 },
+    const property = fc.property(
+      fc.array(fc.tuple(fc.nat(sample.length - 1), fc.nat(255)), { maxLength: 8 }),
+      fc.boolean(),
+      (changes, mend) => {
+        const bytes = Buffer.from(sample);
+        for (const [at, value] of changes) bytes[at] = value;
+        if (mend) for (let at = 0; at < bytes.length; at += 512) fixChecksum(bytes, at);
+        return /^(?:ARCHIVE_|read$)/.test(parse(bytes));
+      },
     );
+    expect(() => fc.assert(property, { numRuns: 500 })).not.toThrow();
   });
 });
 
@@ -283,12 +275,27 @@ function fixChecksum(bytes: Buffer, at: number): void {
   bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
 }
 
+function extent(at: number, offset: number, length: number): Readonly<Record<number, string>> {
+  return {
+    [at]: `${offset.toString(8).padStart(11, '0')}\0${length.toString(8).padStart(11, '0')}\0`,
+  };
+}
+
+/** How parsing ends: `read`, or an error's code. */
+function parse(bytes: Buffer): string {
+  const parser = new TarParser({ entry() {}, data() {}, end() {} });
+  try {
+    parser.write(bytes);
+    parser.finish();
+    return 'read';
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
+}
+
 describe('sparse files', () => {
   const data = Buffer.concat([Buffer.from('abc'), padding(3)]);
   const expected = `${'\0'.repeat(1000)}abc${'\0'.repeat(997)}`;
-  const extent = (at: number, offset: number, length: number) => ({
-    [at]: `${offset.toString(8).padStart(11, '0')}\0${length.toString(8).padStart(11, '0')}\0`,
-  });
   const old = patched(
     { path: 's', type: 'file', size: 3 },
     { 156: 'S', 257: 'ustar  \0', 345: Buffer.alloc(167), 483: '00000003720\0', ...extent(386, 1000, 3) },

@@ -1,6 +1,10 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeText, encodeText, fsPath } from './text.ts';
+
+function survives(bytes: Uint8Array): boolean {
+  return encodeText(decodeText(Buffer.from(bytes))).equals(Buffer.from(bytes));
+}
 
 describe('names', () => {
   it.each([
@@ -27,10 +31,6 @@ describe('names', () => {
   });
 
   it('come back from any bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) =>
-        encodeText(decodeText(Buffer.from(bytes))).equals(Buffer.from(bytes)),
-      ),
-    );
+    expect(() => fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), survives))).not.toThrow();
   });
 });

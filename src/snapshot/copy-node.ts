@@ -30,7 +30,7 @@ export class NodeCopier {
   async copy(item: TreeEntry, target: string): Promise<boolean> {
     const { full, stat } = item;
     if (stat.nlink > 1 && !stat.isDirectory()) {
-      const key = `${stat.dev}:${stat.ino}`;
+      const key = fileKey(full);
       const first = this.#links.get(key);
       if (first !== undefined) {
         linkSync(fsPath(first), fsPath(target));
@@ -48,6 +48,12 @@ export class NodeCopier {
     else mknod(target, stat.mode & S_IF.MT, deviceOf(stat.rdev));
     return true;
   }
+}
+
+/** Tells a file with several names; overlayfs's inode numbers do not fit into a double. */
+export function fileKey(path: string): string {
+  const { dev, ino } = lstatSync(fsPath(path), { bigint: true });
+  return `${dev}:${ino}`;
 }
 
 /** As glibc's gnu_dev_major and gnu_dev_minor. */

@@ -23,7 +23,6 @@ export function overlayDriver(base: string): SnapshotDriver {
         base,
         lowers: [inside(top), ...lowers(layers)],
         target: inside(merged),
-        links: inside(join(folder, 'links')),
       });
       return { path: merged, release: () => detachOverlay(merged) };
     },
@@ -44,7 +43,6 @@ export function overlayDriver(base: string): SnapshotDriver {
         upper: inside(fs),
         work: inside(work),
         target: inside(merged),
-        links: inside(join(folder, 'links')),
       });
       let mounted = true;
       return {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
-import { hasCode } from '../util/error.ts';
+import { hasCode, PolyarchError } from '../util/error.ts';
 import { lgetxattr, lremovexattr, lsetxattr, mknod, S_IF } from './syscalls.ts';
 
 /*
@@ -14,8 +14,17 @@ const OPAQUE = 'user.overlay.opaque';
 const WHITEOUT = 'user.overlay.whiteout';
 const YES = Buffer.from('y');
 
+/** Fails with STORE_UNSUPPORTED on a filesystem without extended attributes of users. */
 export function setOpaque(folder: string): void {
-  lsetxattr(folder, OPAQUE, { value: YES });
+  try {
+    lsetxattr(folder, OPAQUE, { value: YES });
+  } catch (error) {
+    if (!hasCode(error, 'ENOTSUP', 'EOPNOTSUPP')) throw error;
+    throw new PolyarchError('STORE_UNSUPPORTED', `the filesystem of ${folder} keeps no extended attributes`, {
+      hint: 'put the store (POLYARCH_HOME) on ext4, xfs, btrfs or another filesystem that does',
+      cause: error,
+    });
+  }
 }
 
 export function clearOpaque(folder: string): void {

@@ -6,7 +6,6 @@ import {
   openSync,
   rmdirSync,
   rmSync,
-  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -31,41 +30,45 @@ export interface OverlayMount {
   readonly upper?: string;
   readonly work?: string;
   readonly target: string;
-  /** A free name relative to `base`, for short links to the layers of a long chain. */
-  readonly links: string;
 }
 
 const OPTIONS = 'userxattr,index=off,metacopy=off,redirect_dir=nofollow';
 
 /** Mounts. The paths are relative so that neither their length nor their letters matter. Fails with the kernel's code. */
 export function mountOverlay(overlay: OverlayMount): void {
-  const { base, lowers, upper, work } = overlay;
+  const { base, lowers, upper, work, target } = overlay;
   if (lowers.length > MAX_LAYERS) {
     throw new PolyarchError(
       'LAYERS_TOO_MANY',
       `a root filesystem of ${lowers.length} layers (the kernel stacks at most ${MAX_LAYERS})`,
     );
   }
-  const changes = upper === undefined || work === undefined ? '' : `,upperdir=${upper},workdir=${work},volatile`;
-  const direct = `${OPTIONS}${changes},lowerdir=${lowers.join(':')}`;
-  if (direct.length <= MAX_OPTIONS)
-    return inFolder(base, () => mount(overlay.target, { source: 'overlay', type: 'overlay', data: direct }));
-
-  const links = join(base, overlay.links);
-  mkdirSync(links);
-  try {
-    lowers.forEach((lower, index) => symlinkSync(join(base, lower), join(links, index.toString(36))));
-    const up = overlay.links
-      .split('/')
-      .map(() => '..')
-      .join('/');
-    const climbed =
-      upper === undefined || work === undefined ? '' : `,upperdir=${up}/${upper},workdir=${up}/${work},volatile`;
-    const data = `${OPTIONS}${climbed},lowerdir=${lowers.map((_, index) => index.toString(36)).join(':')}`;
-    inFolder(links, () => mount(`${up}/${overlay.target}`, { source: 'overlay', type: 'overlay', data }));
-  } finally {
-    rmSync(links, { recursive: true });
+  const direct = overlayOptions(lowers, upper, work);
+  if (direct.length <= MAX_OPTIONS) {
+    return inFolder(base, () => mount(target, { source: 'overlay', type: 'overlay', data: direct }));
   }
+  // The folders of a long chain are named by the numbers of open files.
+  const open: number[] = [];
+  const number = (folder: string) => {
+    const fd = openSync(join(base, folder), constants.O_RDONLY | constants.O_DIRECTORY);
+    open.push(fd);
+    return String(fd);
+  };
+  try {
+    const data = overlayOptions(
+      lowers.map(number),
+      upper === undefined ? undefined : number(upper),
+      work === undefined ? undefined : number(work),
+    );
+    inFolder('/proc/self/fd', () => mount(join(base, target), { source: 'overlay', type: 'overlay', data }));
+  } finally {
+    for (const fd of open) closeSync(fd);
+  }
+}
+
+function overlayOptions(lowers: readonly string[], upper: string | undefined, work: string | undefined): string {
+  const changes = upper === undefined || work === undefined ? '' : `,upperdir=${upper},workdir=${work},volatile`;
+  return `${OPTIONS}${changes},lowerdir=${lowers.join(':')}`;
 }
 
 /** Unmounts, waiting a little for those that still have files open there. Fails with SNAPSHOT_BUSY. */
@@ -102,7 +105,6 @@ export function probeOverlay(base: string, scratch: string): boolean {
       upper: inside('upper'),
       work: inside('work'),
       target: inside('merged'),
-      links: inside('links'),
     });
     mounted = true;
     unlinkSync(join(target, 'f'));

@@ -82,17 +82,19 @@ class Snapshots implements OpenSnapshotter {
   }
 
   async unpack(layer: Layer, tar: AsyncIterable<Uint8Array>, options: { signal?: AbortSignal } = {}): Promise<Digest> {
-    const running = this.#unpacking.get(layer.id);
-    if (running !== undefined) {
-      await discard(tar);
-      return running;
+    for (let running = this.#unpacking.get(layer.id); running !== undefined; running = this.#unpacking.get(layer.id)) {
+      const done = await running.then(Boolean, () => false);
+      if (done) break;
+      // That one failed or was aborted: now it is this one's turn.
+      if (this.#unpacking.get(layer.id) === running) this.#unpacking.delete(layer.id);
     }
+    options.signal?.throwIfAborted();
     const work = this.#unpack(layer, tar, options);
     this.#unpacking.set(layer.id, work);
     try {
       return await work;
     } finally {
-      this.#unpacking.delete(layer.id);
+      if (this.#unpacking.get(layer.id) === work) this.#unpacking.delete(layer.id);
     }
   }
 
@@ -148,7 +150,7 @@ class Snapshots implements OpenSnapshotter {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const mounted of this.#open) await mounted[Symbol.asyncDispose]();
-    this.#work[Symbol.dispose]();
+    await this.#work[Symbol.asyncDispose]();
   }
 
   async #unpack(layer: Layer, tar: AsyncIterable<Uint8Array>, options: { signal?: AbortSignal }): Promise<Digest> {
@@ -166,6 +168,7 @@ class Snapshots implements OpenSnapshotter {
       const { digest, implied, whiteouts } = await unpackTar(tar, fs, {
         ...options,
         whiteouts: 'overlay',
+        algorithm: layer.diffId?.startsWith('sha512:') === true ? 'sha512' : 'sha256',
         ...(flattenOwners === undefined ? {} : { flattenOwners }),
         onWarning: (warning) => this.#options.onWarning?.({ ...warning, layer: layer.id }),
       });
@@ -261,7 +264,11 @@ async function digestOfStream(tar: AsyncIterable<Uint8Array>): Promise<Digest> {
 
 function wrongDiffId(layer: Layer, found: Digest): PolyarchError {
   const blob = layer.blob === undefined ? '' : ` (blob ${layer.blob.digest})`;
-  return new PolyarchError('DIGEST_MISMATCH', `layer ${layer.diffId}${blob} unpacks to ${found}: the image's config does not tell the truth about it`, {
-    hint: 'the image was put together wrongly: build or push it again',
-  });
+  return new PolyarchError(
+    'DIGEST_MISMATCH',
+    `layer ${layer.diffId}${blob} unpacks to ${found}: the image's config does not tell the truth about it`,
+    {
+      hint: 'the image was put together wrongly: build or push it again',
+    },
+  );
 }

@@ -35,6 +35,7 @@ export const S_IF = {
 
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
+const O_CLOEXEC = 0o2000000;
 const LOCK_EX_NB = 2 | 4;
 
 type Native = ReturnType<typeof bind>;
@@ -60,6 +61,7 @@ function bind() {
     fchdir: c.func('int fchdir(int fd)'),
     chdir: c.func('int chdir(const char *path)'),
     syncfs: c.func('int syncfs(int fd)'),
+    pipe2: c.func('int pipe2(void *fds, int flags)'),
   };
 }
 
@@ -162,4 +164,11 @@ export function chdir(target: string | number): void {
 
 export function syncfs(fd: number): void {
   if (libc().syncfs(fd) !== 0) throw failure('syncfs', `fd ${fd}`);
+}
+
+/** A new pipe(2), its reading and its writing end; both are closed on exec. */
+export function pipe(): readonly [number, number] {
+  const ends = new Int32Array(2);
+  if (libc().pipe2(ends, O_CLOEXEC) !== 0) throw failure('pipe2', '');
+  return [ends[0] ?? -1, ends[1] ?? -1];
 }

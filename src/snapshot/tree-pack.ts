@@ -6,7 +6,8 @@ import { decodeText, fsPath } from '../archive/text.ts';
 import { encodeEntry, END_OF_ARCHIVE, padding } from '../archive/writer.ts';
 import { PolyarchError } from '../util/error.ts';
 import { readXattrs } from './image-xattrs.ts';
-import { deviceOf } from './copy-node.ts';
+import { deviceOf, fileKey } from './copy-node.ts';
+import { Turns } from './turns.ts';
 import type { TreeEntry } from './walk.ts';
 import { walkTree } from './walk.ts';
 
@@ -27,8 +28,10 @@ export type PackItem = TreeEntry | { readonly entry: TarEntryInit };
 export async function* packTree(items: Iterable<PackItem>, options: PackTreeOptions = {}): AsyncGenerator<Buffer> {
   const chunks = new TarChunks();
   const links = new Map<string, string>();
+  const turns = new Turns();
   for (const item of items) {
     options.signal?.throwIfAborted();
+    if (turns.due) await turns.pass();
     if ('entry' in item) chunks.write(encodeEntry(item.entry));
     else {
       const entry = describe(item, links, options);
@@ -76,7 +79,7 @@ function describe(item: TreeEntry, links: Map<string, string>, options: PackTree
     xattrs: readXattrs(full),
   };
   if (stat.nlink > 1 && type !== 'directory') {
-    const key = `${stat.dev}:${stat.ino}`;
+    const key = fileKey(full);
     const first = links.get(key);
     if (first !== undefined) return { ...common, type: 'hardlink', linkname: first };
     links.set(key, path);

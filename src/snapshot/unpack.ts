@@ -34,9 +34,13 @@ export interface Unpacked {
 export async function unpackTar(
   tar: AsyncIterable<Uint8Array>,
   root: string,
-  options: TreeWriterOptions & { readonly signal?: AbortSignal } = {},
+  options: TreeWriterOptions & {
+    /** Of the digest. Default sha256. */
+    readonly algorithm?: 'sha256' | 'sha512';
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<Unpacked> {
-  const counter = new DigestCounter();
+  const counter = new DigestCounter(options.algorithm);
   const writer = new TreeWriter(root, options);
   const parser = new TarParser(writer);
   try {

@@ -1,38 +1,41 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  rmSync,
   statSync,
   unlinkSync,
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { debug } from '../util/debug.ts';
 import { hasCode, messageOf } from '../util/error.ts';
 import { tryFlock } from './syscalls.ts';
 
 /**
  * A process's own folder for what is not whole yet: `NAME/` beside `NAME.lock`, whose flock the kernel lets
- * go when the process ends, however it ends. Leftovers of dead processes are removed by the next one; those
- * of live ones are never touched, whatever pid namespace they run in.
+ * go when the process ends, however it ends. Leftovers of dead processes are removed by the next one, in the
+ * background; those of live ones are never touched, whatever pid namespace they run in.
  */
-export class WorkFolder implements Disposable {
+export class WorkFolder implements AsyncDisposable {
   readonly path: string;
   readonly #lock: { readonly file: string; readonly fd: number };
+  readonly #swept: Promise<void>;
   #next = 0;
 
   private constructor(path: string, lock: { readonly file: string; readonly fd: number }) {
     this.path = path;
     this.#lock = lock;
+    this.#swept = sweep(dirname(path), lock.file);
   }
 
-  /** Makes one below `parent` and removes what dead processes left there. */
+  /** Makes one below `parent`. */
   static open(parent: string): WorkFolder {
-    mkdirSync(parent, { recursive: true });
+    mkdirSync(parent, { recursive: true, mode: 0o700 });
     for (;;) {
       const path = join(parent, randomBytes(6).toString('hex'));
       const file = `${path}.lock`;
@@ -42,8 +45,8 @@ export class WorkFolder implements Disposable {
         closeSync(fd);
         continue;
       }
-      mkdirSync(path, { mode: 0o700 });
-      sweep(parent, file);
+      mkdirSync(path);
+      chmodSync(path, 0o700); // clears a setgid bit, which layers must not inherit
       return new WorkFolder(path, { file, fd });
     }
   }
@@ -53,31 +56,32 @@ export class WorkFolder implements Disposable {
     return join(this.path, String(this.#next++));
   }
 
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#swept;
+    await rm(this.path, { recursive: true, force: true });
     unlinkSync(this.#lock.file);
     closeSync(this.#lock.fd);
   }
 }
 
-function sweep(parent: string, own: string): void {
+async function sweep(parent: string, own: string): Promise<void> {
   for (const name of readdirSync(parent)) {
     const file = join(parent, name);
     if (!name.endsWith('.lock') || file === own) continue;
     try {
-      removeIfDead(file);
+      await removeIfDead(file);
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) debug('snapshot', () => `leftover ${file}: ${messageOf(error)}`);
     }
   }
 }
 
-function removeIfDead(file: string): void {
+async function removeIfDead(file: string): Promise<void> {
   const fd = openSync(file, constants.O_RDWR);
   try {
     if (!tryFlock(fd) || statSync(file).ino !== fstatSync(fd).ino) return;
     debug('snapshot', () => `removing the leftovers of a process that died: ${file}`);
-    rmSync(file.slice(0, -'.lock'.length), { recursive: true, force: true });
+    await rm(file.slice(0, -'.lock'.length), { recursive: true, force: true });
     unlinkSync(file);
   } finally {
     closeSync(fd);

@@ -149,12 +149,11 @@ export async function impliedFolders(root: string, kind: Kind) {
     own: [{ path: 'tmp', type: 'directory', mode: 0o755, mtime: 8 }],
   };
   for (const [id, members] of Object.entries(layers)) await snapshots.unpack({ id }, smallTar(members));
-  const chain = (...ids: string[]) => ids.map((id) => ({ id }));
   const list = async (...ids: string[]) => {
-    await using view = await snapshots.view(chain(...ids));
+    await using view = await snapshots.view(chainOf(ids));
     return [rootLine(view.path), ...listTree(view.path).filter((line) => line.includes(' / ') || line.endsWith(' /'))];
   };
-  const active = await snapshots.prepare(chain('base', 'files'), 'step');
+  const active = await snapshots.prepare(chainOf(['base', 'files']), 'step');
   writeFileSync(join(active.path, 'tmp/new'), '');
   await active.commit();
   return {
@@ -162,6 +161,10 @@ export async function impliedFolders(root: string, kind: Kind) {
     overridden: await list('base', 'files', 'own'),
     step: listTree(snapshots.folder({ id: 'step' })).filter((line) => line.startsWith('tmp ')),
   };
+}
+
+function chainOf(ids: readonly string[]) {
+  return ids.map((id) => ({ id }));
 }
 
 function rootLine(path: string): string {
@@ -206,12 +209,14 @@ export async function waitInSnapshot(root: string) {
 /** What a new process finds: leftovers, layers; and whether it can work. */
 export async function look(root: string) {
   const store = join(root, 'snapshots');
-  const before = readdirSync(join(store, '.work')).length;
-  await using snapshots: OpenSnapshotter = openSnapshotter({ root: store });
+  const locks = () => readdirSync(join(store, '.work')).filter((name) => name.endsWith('.lock')).length;
+  const before = locks();
+  const snapshots: OpenSnapshotter = openSnapshotter({ root: store });
   await snapshots.unpack({ id: 'after' }, smallTar(BASE));
+  await snapshots[Symbol.asyncDispose]();
   return {
     before,
-    owners: readdirSync(join(store, '.work')).filter((name) => !name.endsWith('.lock')).length,
+    left: readdirSync(join(store, '.work')).length,
     layers: readdirSync(store).filter((name) => !name.startsWith('.')),
   };
 }
@@ -221,18 +226,15 @@ export async function fullDisk(root: string) {
   mount(root, { source: 'tmpfs', type: 'tmpfs', data: 'size=1m' });
   await using snapshots = openSnapshotter({ root: join(root, 'snapshots') });
   const free = statfsSync(root).bfree;
-  let code: unknown;
-  try {
-    await snapshots.unpack(
+  const code = await codeOf(
+    snapshots.unpack(
       { id: 'big' },
       smallTar([
         { path: 'a', type: 'file', size: 500_000 },
         { path: 'b', type: 'file', size: 900_000 },
       ]),
-    );
-  } catch (error) {
-    code = error instanceof Error && 'code' in error ? error.code : error;
-  }
+    ),
+  );
   return {
     code,
     has: snapshots.has({ id: 'big' }),
@@ -250,8 +252,37 @@ export async function unpackTogether(root: string) {
   const again = await snapshots.prepare([], 'same');
   writeFileSync(join(again.path, 'other'), '');
   const kept = await again.commit();
+  const wrong = { id: 'wrong', diffId: `sha256:${'0'.repeat(64)}` } as const;
+  const mismatch = await codeOf(snapshots.unpack(wrong, smallTar(BASE)));
+  const aborted = new AbortController();
+  const [first, second] = [
+    codeOf(snapshots.unpack({ id: 'turn' }, abortingTar(aborted), { signal: aborted.signal })),
+    snapshots.unpack({ id: 'turn' }, smallTar(BASE)),
+  ];
   await snapshots.remove(['same', 'never-there']);
-  return { digests: [...new Set(digests)].length, kept: kept.diffId === digests[0], has: snapshots.has(layer) };
+  return {
+    digests: new Set(digests).size,
+    kept: kept.diffId === digests[0],
+    has: snapshots.has(layer),
+    mismatch,
+    wrong: snapshots.has(wrong),
+    turns: [await first, (await second) === digests[0]],
+  };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : String(error);
+  }
+}
+
+async function* abortingTar(abort: AbortController): AsyncGenerator<Buffer> {
+  yield* smallTar([{ path: 'a', type: 'file', size: 2_000_000 }]);
+  abort.abort(new Error('enough'));
+  yield Buffer.alloc(512);
 }
 
 /** Exports a merged tree to a folder that has things already, and as a tar. */
