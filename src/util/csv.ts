@@ -1,39 +1,40 @@
 import { PolyarchError } from './error.ts';
 
+/** In the words of Go's encoding/csv, which people know from Docker. */
+const UNCLOSED = 'extraneous or missing " in quoted-field';
+
 /**
  * The fields of one CSV line (RFC 4180: `"a,b"` is one field, `""` a quote in it), as Docker's flags
- * take them: `type=oci,"name=a,b"`.
+ * take them: `type=oci,"name=a,b"`. An empty line is one empty field.
+ *
+ * @param refuse makes the error, given what is wrong. Default: INVALID_ARGUMENT.
  */
-export function csvFields(text: string): string[] {
+export function csvFields(
+  text: string,
+  refuse = (why: string) => new PolyarchError('INVALID_ARGUMENT', `${why} of ${JSON.stringify(text)}`),
+): string[] {
   const fields: string[] = [];
-  let at = 0;
-  for (;;) {
+  for (let at = 0; ; at++) {
     let field = '';
     if (text[at] === '"') {
       for (at++; ;) {
         const quote = text.indexOf('"', at);
-        if (quote < 0) throw new PolyarchError('INVALID_ARGUMENT', `a quote is not closed in ${JSON.stringify(text)}`);
+        if (quote < 0) throw refuse(UNCLOSED);
         field += text.slice(at, quote);
         at = quote + 1;
         if (text[at] !== '"') break;
         field += '"';
         at++;
       }
-      if (at < text.length && text[at] !== ',') {
-        throw new PolyarchError(
-          'INVALID_ARGUMENT',
-          `a comma is missing after a quoted field in ${JSON.stringify(text)}`,
-        );
-      }
+      if (at < text.length && text[at] !== ',') throw refuse(UNCLOSED);
     } else {
       const comma = text.indexOf(',', at);
-      const end = comma < 0 ? text.length : comma;
-      field = text.slice(at, end);
-      at = end;
+      field = text.slice(at, comma < 0 ? undefined : comma);
+      if (field.includes('"')) throw refuse('bare " in non-quoted-field');
+      at += field.length;
     }
     fields.push(field);
     if (at >= text.length) return fields;
-    at++;
   }
 }
 
