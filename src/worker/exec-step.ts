@@ -8,6 +8,7 @@ import { Cleanup } from './cleanup.ts';
 import { resolveInRoot } from './files/resolve.ts';
 import type { StorePaths } from './paths.ts';
 import type { ExecStep, StepMount, StepOutput } from './protocol.ts';
+import type { SendEvent } from './rpc.ts';
 
 export interface StepServices {
   readonly paths: StorePaths;
@@ -19,7 +20,7 @@ export interface StepServices {
 export async function execStep(
   step: ExecStep,
   services: StepServices,
-  context: { send: (output: StepOutput) => void; signal: AbortSignal },
+  context: { send: SendEvent<StepOutput>; signal: AbortSignal },
 ): Promise<{ exitCode: number; outputs: Record<number, Layer> }> {
   await using cleanup = new Cleanup();
   const active = new Map<number, ActiveSnapshot>();

@@ -36,10 +36,13 @@ export type Handlers<M> = {
   readonly [K in keyof M]: M[K] extends Method
     ? (
         params: M[K]['params'],
-        context: { readonly send: (event: M[K]['event']) => void; readonly signal: AbortSignal },
+        context: { readonly send: SendEvent<M[K]['event']>; readonly signal: AbortSignal },
       ) => Promise<M[K]['result']>
     : never;
 };
+
+/** Sends an event; a promise when the receiver is behind, to be awaited before the next one. */
+export type SendEvent<E> = (event: E) => Promise<void> | void;
 
 /** The calling side. When the worker ends, every open call fails with WORKER_DIED and its last words. */
 export class RpcClient<M extends { [K in keyof M]: Method }> {
@@ -113,6 +116,7 @@ export function serveRpc<M extends { [K in keyof M]: Method }>(
   const running = new Map<number, AbortController>();
   let idle: (() => void) | undefined;
   const send = (message: Message) => void process.send?.(message);
+  const sendEvent = eventSender(process);
   process.on('message', async (raw) => {
     const message = raw as Message; // sent by RpcClient above
     if (message.type === 'cancel') return running.get(message.id)?.abort(new PolyarchError('CANCELED', 'canceled'));
@@ -124,7 +128,7 @@ export function serveRpc<M extends { [K in keyof M]: Method }>(
       if (!(method in handlers)) throw new Error(`the worker has no method ${method}`);
       const handler = handlers[method as keyof M]; // checked on the line above
       const value = await handler(params, {
-        send: (event) => send({ type: 'event', id, event }),
+        send: (event) => sendEvent({ type: 'event', id, event }),
         signal: abort.signal,
       });
       send({ type: 'result', id, value });
@@ -138,6 +142,25 @@ export function serveRpc<M extends { [K in keyof M]: Method }>(
   return async () => {
     for (const abort of running.values()) abort.abort(new PolyarchError('CANCELED', 'canceled'));
     if (running.size > 0) await new Promise<void>((resolve) => (idle = resolve));
+  };
+}
+
+/** Events that may be on their way before a sender is asked to wait: some megabytes of a step's output. */
+const UNSENT = 64;
+
+function eventSender(process: NodeJS.Process): SendEvent<Message> {
+  let unsent = 0;
+  let caughtUp: PromiseWithResolvers<void> | undefined;
+  const sent = (): void => {
+    if (--unsent > 0) return;
+    caughtUp?.resolve();
+    caughtUp = undefined;
+  };
+  return (message) => {
+    unsent += 1;
+    process.send?.(message, sent);
+    if (unsent < UNSENT) return undefined;
+    return (caughtUp ??= Promise.withResolvers()).promise;
   };
 }
 

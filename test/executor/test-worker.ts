@@ -59,7 +59,7 @@ async function run(spec: ExecSpec, runtime: string | undefined): Promise<void> {
   };
   try {
     const { exitCode } = await executor.run(spec, {
-      onOutput: (_stream, data) => output.push(Buffer.from(data)),
+      onOutput: (_stream, data) => void output.push(Buffer.from(data)),
       signal: abort.signal,
     });
     finish({ exitCode });
