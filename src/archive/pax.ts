@@ -7,6 +7,11 @@ export type PaxRecords = Map<string, Buffer>;
 /** Parses `length key=value\n` records. `offset` is their place in the archive. */
 export function parsePax(bytes: Buffer, offset: number): PaxRecords {
   const records: PaxRecords = new Map();
+  // GNU sparse 0.0 repeats these two keys, once for each extent: they are joined by commas, as 0.1 has them.
+  const repeated: Record<'GNU.sparse.offset' | 'GNU.sparse.numbytes', Buffer[]> = {
+    'GNU.sparse.offset': [],
+    'GNU.sparse.numbytes': [],
+  };
   for (let at = 0; at < bytes.length;) {
     const space = bytes.indexOf(0x20, at);
     const digits = space === -1 ? '' : bytes.toString('latin1', at, Math.min(space, at + 12));
@@ -17,11 +22,13 @@ export function parsePax(bytes: Buffer, offset: number): PaxRecords {
     const equals = bytes.indexOf(0x3d, space);
     if (equals === -1 || equals >= end || equals === space + 1) throw invalid('a PAX record has no key', offset + at);
     const key = bytes.toString('utf8', space + 1, equals);
-    // GNU sparse 0.0 repeats these two keys, once for each extent.
     const value = Buffer.from(bytes.subarray(equals + 1, end - 1));
-    const before = key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes' ? records.get(key) : undefined;
-    records.set(key, before === undefined ? value : Buffer.concat([before, Buffer.from(','), value]));
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') repeated[key].push(value);
+    else records.set(key, value);
     at = end;
+  }
+  for (const [key, values] of Object.entries(repeated)) {
+    if (values.length > 0) records.set(key, Buffer.from(values.join(',')));
   }
   return records;
 }

@@ -34,15 +34,6 @@ export async function* readTar(
   }
 }
 
-/** All of a member's bytes. Fails when there are more than `limit`. */
-export async function readBody(member: TarMember, limit: number): Promise<Buffer> {
-  if (member.entry.size > limit)
-    throw new RangeError(`${member.entry.path} has ${member.entry.size} bytes (at most ${limit})`);
-  const parts: Buffer[] = [];
-  for await (const part of member.body) parts.push(Buffer.from(part));
-  return Buffer.concat(parts);
-}
-
 async function* body(entry: TarEntry, events: AsyncGenerator<Event>): AsyncGenerator<Buffer> {
   let position = 0;
   for (;;) {

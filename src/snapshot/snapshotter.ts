@@ -44,7 +44,7 @@ export interface OpenSnapshotter extends Snapshotter, AsyncDisposable {
  *
  * On disk, `ID/fs` and `ID/layer.json` are a layer, whole since the one rename that put them there;
  * `.work/OWNER/N` is what a process is making. Nothing depends on a process ending well; only a loss of power
- * can leave a layer of the last seconds incomplete (docs/decisions).
+ * can leave a layer of the last seconds incomplete (docs/decisions/0007-layers.md).
  */
 export function openSnapshotter(options: SnapshotterOptions): OpenSnapshotter {
   return new Snapshots(options);

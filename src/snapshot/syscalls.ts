@@ -8,17 +8,6 @@ import { encodeText } from '../archive/text.ts';
  * the first call. A failure is an Error with `code`, `errno` and `syscall`, like those of node:fs.
  */
 
-/** mount(2) flags, <linux/mount.h>. */
-export const MS = {
-  RDONLY: 1,
-  NOSUID: 2,
-  NODEV: 4,
-  NOEXEC: 8,
-  REMOUNT: 32,
-  BIND: 4096,
-  REC: 16_384,
-  PRIVATE: 1 << 18,
-} as const;
 /** umount2(2) flags. */
 export const MNT_DETACH = 2;
 /** File types, <linux/stat.h>. */
@@ -60,7 +49,6 @@ function bind() {
     flock: c.func('int flock(int fd, int operation)'),
     fchdir: c.func('int fchdir(int fd)'),
     chdir: c.func('int chdir(const char *path)'),
-    syncfs: c.func('int syncfs(int fd)'),
     pipe2: c.func('int pipe2(void *fds, int flags)'),
   };
 }
@@ -160,10 +148,6 @@ export function tryFlock(fd: number): boolean {
 export function chdir(target: string | number): void {
   const result: number = typeof target === 'number' ? libc().fchdir(target) : libc().chdir(cstring(target));
   if (result !== 0) throw failure('chdir', String(target));
-}
-
-export function syncfs(fd: number): void {
-  if (libc().syncfs(fd) !== 0) throw failure('syncfs', `fd ${fd}`);
 }
 
 /** A new pipe(2), its reading and its writing end; both are closed on exec. */
