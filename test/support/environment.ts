@@ -7,7 +7,6 @@ import { projectFolder } from '../../scripts/fixtures.ts';
 import { findTool, installCommand, type ToolName } from '../../scripts/install-tools.ts';
 import { findProgram, run, type RunResult } from '../../scripts/process.ts';
 
-export { freePort } from '../../scripts/registry.ts';
 export { run } from '../../scripts/process.ts';
 export { projectFolder } from '../../scripts/fixtures.ts';
 
