@@ -44,6 +44,7 @@ export function encodeEntry(init: TarEntryInit): Buffer {
   for (const key of [...entry.xattrs.keys()].toSorted())
     records.set(`SCHILY.xattr.${key}`, entry.xattrs.get(key) ?? '');
   for (const key of ['uname', 'gname'] as const) {
+    if (entry[key] === '') continue;
     const value = encodeText(entry[key]);
     if (value.length > 32 || !isAscii(value)) records.set(key, value);
   }
@@ -111,13 +112,14 @@ function headerBlock(
   writeOctal(block, { at: 136, digits: 11, value: entry.mtime < 0 || entry.mtime > MAX_OCTAL_11 ? 0 : entry.mtime });
   block.write(fields.typeflag, 156, 'latin1');
   block.write('ustar\x0000', 257, 'latin1');
-  block.set(encodeText(entry.uname).subarray(0, 31), 265);
-  block.set(encodeText(entry.gname).subarray(0, 31), 297);
+  if (entry.uname !== '') block.set(encodeText(entry.uname).subarray(0, 31), 265);
+  if (entry.gname !== '') block.set(encodeText(entry.gname).subarray(0, 31), 297);
   writeOctal(block, { at: 329, digits: 7, value: entry.devMajor });
   writeOctal(block, { at: 337, digits: 7, value: entry.devMinor });
   if (fields.prefix !== undefined) block.set(fields.prefix, 345);
   let sum = 8 * 0x20;
-  for (const byte of block) sum += byte;
+  // By index: an iterator over 512 bytes takes longer than all else here.
+  for (let i = 0; i < BLOCK; i++) sum += block[i] ?? 0;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
 }
@@ -141,6 +143,6 @@ function lastPart(name: Buffer): Buffer {
 }
 
 function isAscii(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte > 126) return false;
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) > 126) return false;
   return true;
 }
