@@ -7,6 +7,7 @@ import { isDigest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { type Platform, formatPlatform, noMatchingPlatform, platformMatcher } from '../oci/platform.ts';
 import { familiarReference, parseReference } from '../oci/reference.ts';
+import { PolyarchError } from '../util/error.ts';
 import type { Layer } from '../snapshot/layer.ts';
 
 /** One platform of an image in the local store, with its config. */
@@ -47,6 +48,19 @@ export function localPlatform(
   }
   if (!chosen.complete) return undefined;
   return readPlatform(content, chosen.manifest, chosen.platform ?? wanted.platform);
+}
+
+/** One platform's manifest and config, complete or not as to its layers. Fails with NO_MATCHING_PLATFORM and PLATFORM_NOT_LOCAL. */
+export function requiredPlatform(content: DiskStore, image: StoredImage, platform: Platform): LocalPlatform {
+  const found = localPlatform(content, image, { platform, asked: true });
+  if (found !== undefined) return found;
+  throw new PolyarchError(
+    'PLATFORM_NOT_LOCAL',
+    `${shownName(image)} for ${formatPlatform(platform)} is not in the local store`,
+    {
+      hint: `polyarch pull --platform ${formatPlatform(platform)} ${shownName(image)}`,
+    },
+  );
 }
 
 /** A platform whose manifest and config are local. */

@@ -2,7 +2,6 @@ import { copyGraph, type CopyProgress } from '../content/copy-graph.ts';
 import type { StoredImage } from '../content/image-store.ts';
 import { platformFilter } from '../content/platform-filter.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndex, isManifest } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference, parseReference, repositoryName } from '../oci/reference.ts';
 import type { Workspace } from './workspace.ts';
@@ -34,20 +33,18 @@ export async function pullImage(workspace: Workspace, name: string, options: Pul
     options.platforms.length === 0
       ? undefined
       : await platformFilter(repository, root, { image: full, platforms: options.platforms, ...abortable });
-  const blobs: Descriptor[] = [];
+  const found: Descriptor[] = [];
   let fetched = false;
   await copyGraph({ source: repository, target: content }, root, {
     ...abortable,
     ...(filter === undefined ? {} : { filter }),
-    after: (descriptor) => {
-      if (!isIndex(descriptor.mediaType) && !isManifest(descriptor.mediaType)) blobs.push(descriptor);
-    },
+    after: (descriptor) => void found.push(descriptor),
     onProgress: (event) => {
       if (event.kind === 'done') fetched = true;
       options.onProgress?.(event);
     },
   });
-  engine.images.noteOrigins(repositoryName(reference), blobs);
+  engine.images.noteOrigins(repositoryName(reference), found);
   const before = engine.store.get(full);
   const image = engine.store.put(full, root);
   return { image, changed: fetched || before?.descriptor.digest !== root.digest };

@@ -22,4 +22,16 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Run an image’s command, emulated where needed',
     load: async () => (await import('./commands/run.ts')).default,
   },
+  images: {
+    summary: 'List the local images and their platforms',
+    load: async () => (await import('./commands/images.ts')).default,
+  },
+  pull: {
+    summary: 'Fetch images with all or some of their platforms',
+    load: async () => (await import('./commands/pull.ts')).default,
+  },
+  push: {
+    summary: 'Push a local image with all its platforms',
+    load: async () => (await import('./commands/push.ts')).default,
+  },
 };

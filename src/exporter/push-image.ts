@@ -1,4 +1,4 @@
-import { copyGraph } from '../content/copy-graph.ts';
+import { type CopyProgress, copyGraph } from '../content/copy-graph.ts';
 import { fetchBytes } from '../content/fetch-bytes.ts';
 import type { Abortable, Fetcher, Storage } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -36,6 +36,7 @@ export interface PushGraphOptions {
   /** The repository that a blob is known from, for a mount within one registry. */
   readonly origin: (descriptor: Descriptor) => string | undefined;
   readonly mountable: readonly Descriptor[];
+  readonly onProgress?: (event: CopyProgress) => void;
 }
 
 /** Copies a graph to the repositories of references, then tags it. */
@@ -67,6 +68,7 @@ export async function pushGraph(
     await context.step(`pushing layers and manifests to ${name}`, () =>
       copyGraph({ source, target: reopening(repository, source) }, root, {
         ...abortable,
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
         mount: async (descriptor, opts) => {
           const from = origins.get(descriptor.digest);
           return from !== undefined && (await repository.mount(descriptor, from, opts));
