@@ -34,4 +34,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Push a local image with all its platforms',
     load: async () => (await import('./commands/push.ts')).default,
   },
+  save: {
+    summary: 'Write images into an archive',
+    load: async () => (await import('./commands/save.ts')).default,
+  },
 };
