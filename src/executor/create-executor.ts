@@ -12,6 +12,7 @@ import { type CompiledSeccomp, findCompiled } from './seccomp-cache.ts';
 import { type Seccomp, defaultSeccomp } from './seccomp.ts';
 import { resolveInRootfs } from './rootfs-path.ts';
 import { configText, runtimeConfig } from './runtime-config.ts';
+import { type ProtectedRuntime, protectRuntime } from './protected-runtime.ts';
 import { readRuntimeError, runtimeErrors, runtimeFailure } from './runtime-failure.ts';
 import { prepareMounts } from './step-mounts.ts';
 import { noteStubs } from './stubs.ts';
@@ -41,6 +42,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const ids = readMappedIds();
   const seccomp = defaultSeccomp(hostArchitecture(), { singleId: ids.single });
   let compiled: string | undefined;
+  let guarded: ProtectedRuntime | undefined;
   return {
     run: async (spec, execOptions = {}) => {
       execOptions.signal?.throwIfAborted();
@@ -63,11 +65,15 @@ export function createExecutor(options: ExecutorOptions): Executor {
               bpf: `${root}/${spec.id}/seccomp.bpf`,
             });
       compiled = compiledSeccomp.data;
+      guarded ??= isCrun(runtime)
+        ? protectRuntime(runtime, `${options.stateDir}/crun`)
+        : { program: runtime, env: {} };
       mkdirSync(bundle, { mode: 0o711 });
       try {
         return await runStep(spec, execOptions, {
           bundle,
-          runtime,
+          runtime: guarded,
+          crun: isCrun(runtime),
           root,
           seccomp,
           compiledSeccomp,
@@ -88,7 +94,8 @@ async function runStep(
   options: ExecOptions,
   step: {
     readonly bundle: string;
-    readonly runtime: string;
+    readonly runtime: ProtectedRuntime;
+    readonly crun: boolean;
     readonly root: string;
     readonly user: ResolvedUser;
     readonly seccomp: Seccomp | undefined;
@@ -105,12 +112,18 @@ async function runStep(
   const stubs = noteStubs(spec.rootfs, [...RUNTIME_FOLDERS, ...prepared.mounts.map((mount) => mount.destination)]);
   const log = `${step.bundle}/log`;
   // crun would look for cgroups it may not write; runc takes an identity id map for the first user namespace.
-  const cgroups = isCrun(step.runtime) ? '--cgroup-manager=disabled' : '--rootless=true';
+  const cgroups = step.crun ? '--cgroup-manager=disabled' : '--rootless=true';
   const globals = ['--root', step.root, '--log', log, '--log-format', 'json', cgroups];
   try {
     const { exitCode, execFailure } = await runRuntime(
-      [step.runtime, ...globals, 'run', '--bundle', step.bundle, spec.id],
-      { ...options, inherit: spec.stdio === 'inherit', terminal: spec.terminal === true, noInput: `${step.bundle}/stdin`, env: { XDG_RUNTIME_DIR: step.root } },
+      [step.runtime.program, ...globals, 'run', '--bundle', step.bundle, spec.id],
+      {
+        ...options,
+        inherit: spec.stdio === 'inherit',
+        terminal: spec.terminal === true,
+        noInput: `${step.bundle}/stdin`,
+        env: { XDG_RUNTIME_DIR: step.root, ...step.runtime.env },
+      },
     );
     options.signal?.throwIfAborted();
     const failure = exitCode === 0 ? undefined : (runtimeErrors(execFailure ?? '') ?? readRuntimeError(log));

@@ -8,6 +8,8 @@ import { encodeText } from '../archive/text.ts';
  * the first call. A failure is an Error with `code`, `errno` and `syscall`, like those of node:fs.
  */
 
+/** mount(2) flags, <linux/mount.h>. */
+export const MS = { RDONLY: 1, REMOUNT: 32, BIND: 4096 } as const;
 /** umount2(2) flags. */
 export const MNT_DETACH = 2;
 /** File types, <linux/stat.h>. */
