@@ -210,7 +210,8 @@ function outputsOf(
 ): Ref[] {
   const results: Ref[] = [];
   for (const mount of exec.mounts) {
-    if (mount.output < 0) continue;
+    // BuildKit's frontends leave the output of secrets and sockets at 0.
+    if (mount.output < 0 || mount.mountType !== 'BIND') continue;
     const input = mount.input < 0 ? SCRATCH : (inputs[mount.input] ?? SCRATCH);
     const layer = made[mount.output];
     results[mount.output] =
