@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
+import type { RunResult } from '../../scripts/process.ts';
 import { fixtureRegistry, testEnvironment, type TestEnvironment } from '../support/environment.ts';
 
 export const TWO = 'linux/amd64,linux/arm64';
@@ -28,4 +29,10 @@ export function sharedEnvironment(files: Readonly<Record<string, string>> = HELL
     if (environment === undefined) throw new Error('the environment is made before the tests');
     return environment;
   };
+}
+
+/** Fails with what the build said when it did not end well. */
+export function succeed(result: RunResult): RunResult {
+  if (result.code !== 0) throw new Error(`exit status ${result.code}\n${result.stderr}`);
+  return result;
 }
