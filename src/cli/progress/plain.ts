@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { ProgressEvent, VertexEvent } from '../../solver/progress.ts';
 
 interface Lane {
@@ -5,9 +6,13 @@ interface Lane {
   readonly started: number;
   /** The end of the last output line that had no newline yet, by stream. */
   readonly partial: { 1: string; 2: string };
+  readonly decoder: { readonly 1: StringDecoder; readonly 2: StringDecoder };
   named: boolean;
   done: boolean;
 }
+
+/** A line longer than so many characters is shown in pieces. */
+const LONGEST = 16_384;
 
 /** Progress line by line, as BuildKit's `--progress=plain`: every step has a number, its output the seconds since its start. */
 export function plainProgress(write: (text: string) => void): (event: ProgressEvent) => void {
@@ -18,7 +23,9 @@ export function plainProgress(write: (text: string) => void): (event: ProgressEv
   const lane = (vertex: string, started: number): Lane => {
     const known = lanes.get(vertex);
     if (known !== undefined) return known;
-    const made: Lane = { number: lanes.size + 1, started, partial: { 1: '', 2: '' }, named: false, done: false };
+    const decoder = { 1: new StringDecoder(), 2: new StringDecoder() };
+    const partial = { 1: '', 2: '' };
+    const made: Lane = { number: lanes.size + 1, started, partial, decoder, named: false, done: false };
     lanes.set(vertex, made);
     return made;
   };
@@ -54,8 +61,9 @@ export function plainProgress(write: (text: string) => void): (event: ProgressEv
         return onVertex(event);
       case 'log': {
         const at = lane(event.vertex, event.time);
-        const lines = (at.partial[event.stream] + Buffer.from(event.data).toString()).split('\n');
-        at.partial[event.stream] = lines.pop() ?? '';
+        const lines = at.decoder[event.stream].write(event.data).split('\n');
+        lines[0] = at.partial[event.stream] + (lines[0] ?? '');
+        at.partial[event.stream] = (lines.at(-1) ?? '').length > LONGEST ? '' : (lines.pop() ?? '');
         for (const line of lines)
           say(event.vertex, at, `${seconds(event.time - at.started, 3)} ${line.replace(/\r$/, '')}`);
         return;
