@@ -38,4 +38,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Write images into an archive',
     load: async () => (await import('./commands/save.ts')).default,
   },
+  load: {
+    summary: 'Load images from an archive or an OCI layout',
+    load: async () => (await import('./commands/load.ts')).default,
+  },
 };

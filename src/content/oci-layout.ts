@@ -90,6 +90,11 @@ export class OciLayout implements Target {
     }
   }
 
+  /** Whether the blob is in the folder. */
+  has(descriptor: Descriptor): boolean {
+    return this.#blobs.hasSync(descriptor);
+  }
+
   exists(descriptor: Descriptor): Promise<boolean> {
     return this.#blobs.exists(descriptor);
   }
