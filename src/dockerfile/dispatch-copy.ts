@@ -2,7 +2,7 @@ import { type CopyOptions, type FileAction, file, parseOwner } from '../llb/file
 import { merge } from '../llb/merge.ts';
 import { joinPath } from '../llb/paths.ts';
 import { type State, scratch, withOutput } from '../llb/state.ts';
-import { cleanPath } from '../util/patterns.ts';
+import { cleanPath } from '../util/clean-path.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { AddInstruction, CopyInstruction, Heredoc } from './ast.ts';
 import { isHttp, isRemote, remoteCopy } from './dispatch-add.ts';

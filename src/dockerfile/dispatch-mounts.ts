@@ -2,7 +2,7 @@ import type { RunMount, RunSecret, RunSsh } from '../llb/exec.ts';
 import { file } from '../llb/file.ts';
 import { joinPath } from '../llb/paths.ts';
 import { type State, scratch } from '../llb/state.ts';
-import { cleanPath } from '../util/patterns.ts';
+import { cleanPath } from '../util/clean-path.ts';
 import type { Mount, RunInstruction } from './ast.ts';
 import { failure } from './failure.ts';
 import { parseMount } from './mount.ts';

@@ -1,16 +1,7 @@
+import { cleanPath } from '../util/clean-path.ts';
 import { LIMITS } from '../util/limits.ts';
 import { failure } from './failure.ts';
-import { cleanPath, patternSet } from './pattern-set.ts';
 import { trim } from './whitespace.ts';
-
-/** Which files of a context are left out. Paths are relative to the context: `a/b`. */
-export interface IgnoreMatcher {
-  /** Best asked in the order of a walk, a directory before what it holds. */
-  excluded(path: string): boolean;
-  /** Whether an excluded directory must be read all the same, because a `!` pattern may name something in it. */
-  mayHaveReincluded(directory: string): boolean;
-  readonly hasExceptions: boolean;
-}
 
 /**
  * The patterns of a `.dockerignore`: lines that begin with `#` and empty lines are left out, the rest is trimmed and
@@ -31,14 +22,4 @@ export function parseIgnore(source: Uint8Array | string): readonly string[] {
     patterns.push((inverted ? '!' : '') + (clean.length > 1 && clean.startsWith('/') ? clean.slice(1) : clean));
   }
   return patterns;
-}
-
-/** @throws PolyarchError DOCKERFILE_PATTERN for a pattern that is none. */
-export function ignoreMatcher(patterns: readonly string[]): IgnoreMatcher {
-  const set = patternSet(patterns);
-  return {
-    excluded: set.matches,
-    mayHaveReincluded: set.mayExceptBelow,
-    hasExceptions: set.hasExceptions,
-  };
 }

@@ -1,4 +1,4 @@
-import { cleanPath } from '../util/patterns.ts';
+import { cleanPath } from '../util/clean-path.ts';
 import { absolutePath, joinPath } from './paths.ts';
 import { type State, type VertexOptions, metadataOf, withOutput } from './state.ts';
 import type { FileVertex, Output } from './vertex.ts';

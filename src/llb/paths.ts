@@ -1,4 +1,4 @@
-import { cleanPath } from '../util/patterns.ts';
+import { cleanPath } from '../util/clean-path.ts';
 
 /** Go's `path.Join`: empty parts do not count, the result is cleaned; '' when nothing is left. */
 export function joinPath(...parts: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { PolyarchError } from '../../util/error.ts';
 import { didYouMean } from '../../util/nearest.ts';
-import { globMatcher, hasWildcard, unescapeGlob } from '../../util/patterns.ts';
+import { globMatcher, hasWildcard, unescapeGlob } from '../../util/glob.ts';
 import { resolveInTree, type Tree } from './tree.ts';
 
 /** What messages about a missing source need. */

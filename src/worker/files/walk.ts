@@ -1,4 +1,4 @@
-import { type PatternMatcher, type PatternState, patternMatcher } from '../../util/patterns.ts';
+import { type PatternMatcher, patternMatcher } from '../../util/patterns.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 /** Which files below a starting point count, by path relative to it. */
@@ -28,14 +28,9 @@ export interface Visit<E extends TreeEntry = TreeEntry> {
   readonly entry: E;
 }
 
-interface Folder<E extends TreeEntry> extends Omit<Visit<E>, 'kind'>, States {
+interface Folder<E extends TreeEntry> extends Omit<Visit<E>, 'kind'> {
   readonly names: Iterator<string>;
   readonly parent: Folder<E> | undefined;
-}
-
-interface States {
-  readonly included: PatternState | undefined;
-  readonly excluded: PatternState | undefined;
   entered: boolean;
 }
 
@@ -52,17 +47,11 @@ export function* walkTree<E extends TreeEntry>(
   if (entry === undefined) return;
   yield { kind: 'enter', path: start, relative: '', entry };
   if (entry.type !== 'directory') return;
-  const open = (visit: Omit<Visit<E>, 'kind'>, parent: Folder<E> | undefined, states: States): Folder<E> => ({
-    ...visit,
-    ...states,
-    parent,
-    names: tree.list(visit.path, states.entered)[Symbol.iterator](),
+  const open = (found: Omit<Folder<E>, 'names'>): Folder<E> => ({
+    ...found,
+    names: tree.list(found.path, found.entered)[Symbol.iterator](),
   });
-  let folder: Folder<E> | undefined = open({ path: start, relative: '', entry }, undefined, {
-    included: undefined,
-    excluded: undefined,
-    entered: true,
-  });
+  let folder: Folder<E> | undefined = open({ path: start, relative: '', entry, parent: undefined, entered: true });
   while (folder !== undefined) {
     const next = folder.names.next();
     if (next.done === true) {
@@ -72,10 +61,9 @@ export function* walkTree<E extends TreeEntry>(
     }
     const name: string = next.value;
     const relative: string = folder.relative === '' ? name : `${folder.relative}/${name}`;
-    const included = selected.include?.state(relative, folder.included);
-    const excluded = selected.exclude?.state(relative, folder.excluded);
-    const hidden = excluded?.matched === true;
-    const chosen = !hidden && included?.matched !== false;
+    const included = selected.include?.matches(relative) !== false;
+    const hidden = selected.exclude?.matches(relative) === true;
+    const chosen = included && !hidden;
     if (hidden && selected.exclude?.hasExceptions !== true) continue;
     const path: string = folder.path === '/' ? `/${name}` : `${folder.path}/${name}`;
     const entry = tree.lstat(path);
@@ -86,8 +74,8 @@ export function* walkTree<E extends TreeEntry>(
     }
     if (entry.type !== 'directory') continue;
     if (hidden && selected.exclude?.canReinclude(relative) === false) continue;
-    if (included?.matched === false && selected.include?.canMatchBelow(relative) === false) continue;
-    folder = open({ path, relative, entry }, folder, { included, excluded, entered: chosen });
+    if (!included && selected.include?.canMatchBelow(relative) === false) continue;
+    folder = open({ path, relative, entry, parent: folder, entered: chosen });
   }
 }
 

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
-import { cleanPath, globMatcher, hasWildcard } from '../../util/patterns.ts';
+import { cleanPath } from '../../util/clean-path.ts';
+import { globMatcher, hasWildcard } from '../../util/glob.ts';
 
 /** What following needs of a folder; paths are relative to it. */
 export interface LinkReader {
