@@ -3,7 +3,7 @@ import { fstatSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { sendSignal } from './container-signal.ts';
 import type { ExecOptions } from './executor.ts';
-import { emptyInput, forwardedInput, outputStream, type Stream } from './streams.ts';
+import { emptyInput, forwardedInput, outputStream, type OwnStreams, type Stream } from './streams.ts';
 
 /** How crun, logging as JSON, says on the container's stderr that exec failed: its log is out of reach by then. */
 const EXEC_FAILURE = '{"msg":"exec container process';
@@ -24,7 +24,8 @@ export interface RuntimeEnd {
 export async function runRuntime(
   command: readonly [string, ...string[]],
   options: ExecOptions & {
-    readonly inherit: boolean;
+    /** The streams that the program inherits; else it has no input, and output goes to `onOutput`. */
+    readonly inherit: OwnStreams | undefined;
     readonly terminal: boolean;
     /** A free name for the empty file that is stdin where there is no other. */
     readonly noInput: string;
@@ -41,7 +42,7 @@ export async function runRuntime(
   const child = spawn(program, args, {
     stdio: streams.stdio,
     // Away from a Ctrl-C that the terminal sends to every process in the foreground; a terminal of its own needs the foreground.
-    detached: options.inherit && !options.terminal,
+    detached: options.inherit !== undefined && !options.terminal,
     env: { ...options.env },
   });
   streams.started();
@@ -87,13 +88,24 @@ interface Streams {
  * from the program's stderr.
  */
 function openStreams(
-  options: ExecOptions & { readonly inherit: boolean; readonly terminal: boolean; readonly noInput: string },
+  options: ExecOptions & {
+    readonly inherit: OwnStreams | undefined;
+    readonly terminal: boolean;
+    readonly noInput: string;
+  },
   failed: (data: Buffer) => boolean,
 ): Streams {
-  if (options.inherit && options.terminal) return { stdio: 'inherit', started: () => {}, ended: Promise.resolve() };
-  const forward = options.inherit ? writeThrough : options.onOutput;
-  const own = (fd: 0 | 1) => options.inherit && fstatSync(fd).isFIFO();
-  const input = own(0) ? undefined : ((options.inherit ? forwardedInput() : undefined) ?? emptyInput(options.noInput));
+  const { inherit } = options;
+  if (inherit !== undefined && options.terminal)
+    return { stdio: 'inherit', started: () => {}, ended: Promise.resolve() };
+  const forward: ExecOptions['onOutput'] =
+    inherit === undefined
+      ? options.onOutput
+      : (stream, data) => void (stream === 1 ? inherit.stdout : inherit.stderr).write(data);
+  const own = (fd: 0 | 1) => inherit !== undefined && fstatSync(fd).isFIFO();
+  const input = own(0)
+    ? undefined
+    : ((inherit === undefined ? undefined : forwardedInput(inherit)) ?? emptyInput(options.noInput));
   const output = own(1) ? undefined : outputStream((data) => forward?.(1, data));
   const errors = outputStream((data) => (failed(data) ? undefined : forward?.(2, data)));
   const opened: readonly (Stream | undefined)[] = [input, output, errors];
@@ -104,10 +116,6 @@ function openStreams(
     },
     ended: Promise.all([output?.ended, errors.ended]).finally(() => input?.stop?.()),
   };
-}
-
-function writeThrough(stream: 1 | 2, data: Uint8Array): void {
-  (stream === 1 ? process.stdout : process.stderr).write(data);
 }
 
 /**

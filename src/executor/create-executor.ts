@@ -15,6 +15,7 @@ import { configText, runtimeConfig } from './runtime-config.ts';
 import { type ProtectedRuntime, protectRuntime } from './protected-runtime.ts';
 import { readRuntimeError, runtimeErrors, runtimeFailure } from './runtime-failure.ts';
 import { prepareMounts } from './step-mounts.ts';
+import type { OwnStreams } from './streams.ts';
 import { noteStubs } from './stubs.ts';
 import { type ResolvedUser, resolveUser } from './user.ts';
 
@@ -28,6 +29,8 @@ export interface ExecutorOptions {
   readonly cacheDir?: string;
   /** The runtime, absolute. Default: crun, else runc, along PATH. */
   readonly runtime?: string;
+  /** What a program with `stdio: 'inherit'` inherits. */
+  readonly streams?: OwnStreams;
 }
 
 /** Where the runtime makes its mountpoints besides the step's own. */
@@ -65,9 +68,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
               bpf: `${root}/${spec.id}/seccomp.bpf`,
             });
       compiled = compiledSeccomp.data;
-      guarded ??= isCrun(runtime)
-        ? protectRuntime(runtime, `${options.stateDir}/crun`)
-        : { program: runtime, env: {} };
+      guarded ??= isCrun(runtime) ? protectRuntime(runtime, `${options.stateDir}/crun`) : { program: runtime, env: {} };
       mkdirSync(bundle, { mode: 0o711 });
       try {
         return await runStep(spec, execOptions, {
@@ -81,6 +82,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
           emulatorEnv: mode.kind === 'private' ? mode.env : [],
           singleId: ids.single,
           ttyGroup: isMapped(5, ids.gids),
+          streams: options.streams,
         });
       } finally {
         rmSync(bundle, { recursive: true, force: true });
@@ -103,6 +105,7 @@ async function runStep(
     readonly emulatorEnv: readonly string[];
     readonly singleId: boolean;
     readonly ttyGroup: boolean;
+    readonly streams: OwnStreams | undefined;
   },
 ): Promise<ExecResult> {
   makeWorkingFolder(spec, step.singleId ? { uid: 0, gid: 0 } : step.user);
@@ -119,7 +122,7 @@ async function runStep(
       [step.runtime.program, ...globals, 'run', '--bundle', step.bundle, spec.id],
       {
         ...options,
-        inherit: spec.stdio === 'inherit',
+        inherit: spec.stdio === 'inherit' ? step.streams : undefined,
         terminal: spec.terminal === true,
         noInput: `${step.bundle}/stdin`,
         env: { XDG_RUNTIME_DIR: step.root, ...step.runtime.env },

@@ -26,7 +26,7 @@ export interface ExecSpec {
   readonly cgroupParent?: string;
   /** Give the process a terminal (`polyarch run -t`). */
   readonly terminal?: boolean;
-  /** `inherit` hands the worker's own stdin, stdout and stderr to the process (`polyarch run`); else output goes to `onOutput`. */
+  /** `inherit` hands the executor's `streams` to the process (`polyarch run`); else output goes to `onOutput`. */
   readonly stdio?: 'inherit' | 'pipe';
 }
 

@@ -34,7 +34,7 @@ export function runtimeFailure(message: string, spec: ExecSpec): PolyarchError {
     });
   }
   // crun: "executable file `x` not found in $PATH"; runc: `exec: "x": executable file not found in $PATH`, "stat /x: no such file".
-  if (/not found in \$PATH|(?:exec|stat|open executable|find executable)\b.*no such file/i.test(message)) {
+  if (/not found in \$PATH|(?:exec|open executable|find executable)\b.*no such file/i.test(message)) {
     return new PolyarchError('COMMAND_NOT_FOUND', `${program} is not in the image for ${platform}`, {
       hint: 'install it in an earlier step, check PATH, and for a program that is there, that its interpreter or loader is too',
       details: { exitCode: 127 },

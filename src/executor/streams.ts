@@ -1,5 +1,6 @@
 import { type Stats, closeSync, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import { pipe } from '../snapshot/syscalls.ts';
 
 /*
@@ -7,6 +8,13 @@ import { pipe } from '../snapshot/syscalls.ts';
  * machine goes on using: neither /dev/null nor a file that output is redirected to. And they must be pipes: a program
  * that opens /dev/stdout anew fails on the sockets that Node makes.
  */
+
+/** This process's descriptors 0, 1 and 2. `process` is one. */
+export interface OwnStreams {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
 
 /** A descriptor for the runtime; `close` it here once the runtime has its own. */
 export interface Stream {
@@ -43,14 +51,14 @@ export function emptyInput(path: string): Stream {
 }
 
 /** This process's stdin, behind a pipe. Undefined when stdin is nothing. */
-export function forwardedInput(): Stream | undefined {
+export function forwardedInput(streams: OwnStreams): Stream | undefined {
   const own = fstatSync(0);
   if (isNull(own)) return undefined;
   const [from, to] = pipe();
   const writer = new Socket({ fd: to, readable: false, writable: true });
   // The program may end before it has read everything.
   writer.on('error', () => reader.destroy());
-  const reader = own.isFile() ? createReadStream('', { fd: 0, autoClose: false }) : process.stdin;
+  const reader = own.isFile() ? createReadStream('', { fd: 0, autoClose: false }) : streams.stdin;
   reader.on('error', () => writer.end());
   reader.pipe(writer);
   const stop = (): void => {

@@ -47,6 +47,6 @@ function openServices(): WorkerServices & { readonly snapshots: OpenSnapshotter 
   return {
     paths,
     snapshots: openSnapshotter({ root: paths.snapshots, flattenOwners: facts?.idmap === 'single' }),
-    executor: createExecutor({ stateDir: paths.run, cacheDir: paths.runtime, emulation, path }),
+    executor: createExecutor({ stateDir: paths.run, cacheDir: paths.runtime, emulation, path, streams: process }),
   };
 }

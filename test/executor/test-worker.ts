@@ -41,6 +41,7 @@ async function run(spec: ExecSpec, runtime: string | undefined): Promise<void> {
     cacheDir,
     emulation,
     path: process.env['PATH'],
+    streams: process,
     ...(runtime === undefined ? {} : { runtime }),
   });
   const abort = new AbortController();
