@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { ExecMount, Executor } from '../executor/executor.ts';
 import type { ActiveSnapshot, Layer, Snapshotter } from '../snapshot/layer.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -58,11 +58,11 @@ async function mountLayers(
 ): Promise<string> {
   if (mount.readonly && mount.target !== '/' && !inner) {
     const view = cleanup.use(await snapshots.view(mount.layers));
-    return selected(view.path, mount.selector);
+    return selected(view.path, mount);
   }
   const snapshot = cleanup.use(await snapshots.prepare(mount.layers, mount.output?.layerId ?? `lost-${randomUUID()}`));
   if (mount.output !== undefined) active.set(mount.output.index, snapshot);
-  return selected(snapshot.path, mount.selector);
+  return selected(snapshot.path, mount);
 }
 
 interface StepState {
@@ -74,9 +74,11 @@ function isBelow(target: string, folder: string): boolean {
   return target !== folder && target.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
-function selected(root: string, selector: string): string {
+function selected(root: string, { selector, target }: LayersMount): string {
   if (selector === '/' || selector === '') return root;
-  return join(root, resolveInRoot(root, selector));
+  const path = resolveInRoot(root, selector);
+  if (existsSync(path)) return path;
+  throw new PolyarchError('MOUNT_SOURCE_NOT_FOUND', `${selector} is not there to be mounted on ${target}`);
 }
 
 async function execMount(
