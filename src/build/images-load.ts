@@ -163,7 +163,7 @@ function indexEntries(entries: readonly Descriptor[]): readonly Found[] {
     const annotations: Readonly<Record<string, string>> = given ?? {};
     const { [IMAGE_NAME]: _image, [REF_NAME]: _ref, ...rest } = annotations;
     const root = Object.keys(rest).length === 0 ? plain : { ...plain, annotations: rest };
-    const known = found.get(entry.digest) ?? { root, names: [] };
+    const known: { root: Descriptor; names: string[] } = found.get(entry.digest) ?? { root, names: [] };
     found.set(entry.digest, known);
     const name = entryName(annotations);
     if (name !== undefined && !known.names.includes(name)) known.names.push(name);
