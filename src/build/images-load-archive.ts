@@ -197,7 +197,7 @@ async function writeBody(body: AsyncIterable<Buffer>, sum: Hash, path: string): 
 function diskFull(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || (error.code !== 'ENOSPC' && error.code !== 'EDQUOT'))
     return error;
-  return new PolyarchError('DISK_FULL', 'the disk is full while loading the archive', {
+  return new PolyarchError('NO_SPACE', 'the disk is full while loading the archive', {
     cause: error,
     hint: 'free some space (polyarch prune removes what no image needs) and load it again',
   });

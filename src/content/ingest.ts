@@ -59,7 +59,7 @@ export function moveInto(from: string, to: string): void {
 
 /**
  * Writes the stream to a new file, checking it against the descriptor on the way: while one batch of about 1 MiB is
- * being written the next is read and hashed. Fails with DIGEST_MISMATCH, SIZE_MISMATCH, DISK_FULL, STORE_UNUSABLE, or the stream's own error.
+ * being written the next is read and hashed. Fails with DIGEST_MISMATCH, SIZE_MISMATCH, NO_SPACE, STORE_UNUSABLE, or the stream's own error.
  */
 export async function writeVerified(
   path: string,
@@ -137,7 +137,7 @@ export function onDisk<T>(descriptor: Pick<Descriptor, 'digest'>, body: () => T)
 /** A full disk or a store that may not be written, as a coded error that names the blob. */
 function diskError(error: unknown, descriptor: Pick<Descriptor, 'digest'>): unknown {
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new PolyarchError('DISK_FULL', `the disk is full while writing ${descriptor.digest}`, {
+    return new PolyarchError('NO_SPACE', `the disk is full while writing ${descriptor.digest}`, {
       cause: error,
       hint: 'free some space (polyarch prune removes what no image needs) and run it again',
     });

@@ -111,7 +111,7 @@ describe('a store that several processes use', () => {
 });
 
 describe('a full disk', () => {
-  it('fails with DISK_FULL, keeps nothing half-written and goes on working', async (context) => {
+  it('fails with NO_SPACE, keeps nothing half-written and goes on working', async (context) => {
     if (process.getuid?.() !== 0) skip(context, 'only root can mount a small tmpfs');
     const small = join(folder, 'small');
     mkdirSync(small);
@@ -120,7 +120,7 @@ describe('a full disk', () => {
       const store = new DiskStore(small);
       const content = blob('large', 4_000_000);
       await expect(store.push(layer(content), Readable.from([content]))).rejects.toMatchObject({
-        code: 'DISK_FULL',
+        code: 'NO_SPACE',
         message: expect.stringContaining(layer(content).digest),
         hint: expect.stringContaining('prune'),
       });
