@@ -9,7 +9,7 @@ import { encodeText } from '../archive/text.ts';
  */
 
 /** mount(2) flags, <linux/mount.h>. */
-export const MS = { RDONLY: 1, REMOUNT: 32, BIND: 4096 } as const;
+export const MS = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8, REMOUNT: 32, BIND: 4096 } as const;
 /** umount2(2) flags. */
 export const MNT_DETACH = 2;
 /** File types, <linux/stat.h>. */
@@ -81,7 +81,8 @@ export function mount(
   options: { source?: string; type?: string; flags?: number; data?: string },
 ): void {
   const { source = null, type = null, flags = 0, data = null } = options;
-  if (libc().mount(source, target, type, flags, data) !== 0) throw failure('mount', target);
+  if (libc().mount(source, target, type, flags, data) !== 0)
+    throw failure(type === null ? 'mount' : `mount ${type} on`, target);
 }
 
 export function umount(target: string, flags = 0): void {

@@ -1,23 +1,13 @@
 import { statfsSync } from 'node:fs';
-import koffi from 'koffi';
+import { MS, mount } from '../snapshot/syscalls.ts';
 import { PolyarchError, messageOf } from '../util/error.ts';
 
-const libc = koffi.load(null);
-const mount = libc.func(
-  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
-);
-
-/** MS_NOSUID | MS_NODEV | MS_NOEXEC (mount(2)). */
-const RESTRICTED = 2 | 4 | 8;
 /** f_type of a cgroup2 file system (statfs(2)). */
 const CGROUP2 = 0x63677270;
 
 /** mount(2) of a new file system; nosuid, nodev and noexec. Throws with the kernel's own word for the refusal. */
 export function mountFilesystem(type: string, target: string, data = ''): void {
-  if (mount(type, target, type, RESTRICTED, data) === 0) return;
-  const errno = koffi.errno();
-  const code = Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0] ?? `E${errno}`;
-  throw Object.assign(new Error(`${code}: mounting ${type} on ${target}`), { code, errno });
+  mount(target, { source: type, type, flags: MS.NOSUID | MS.NODEV | MS.NOEXEC, data });
 }
 
 /**
