@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import * as z from 'zod/mini';
-import { digestOf, type Digest } from '../../oci/digest.ts';
+import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { isRecord } from '../../oci/shape.ts';
 import type { Connections, HttpResponse } from '../../registry/connections.ts';
 import { redactUrl } from '../../registry/redact.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
@@ -54,13 +54,13 @@ export interface HttpFile {
   readonly key: Digest;
 }
 
-const RECORD = z.object({
-  digest: z.templateLiteral(['sha256:', z.string()]),
-  name: z.string(),
-  etag: z.optional(z.string()),
-  lastModified: z.optional(z.string()),
-});
-type DownloadRecord = z.infer<typeof RECORD>;
+/** What is kept beside a download. */
+interface DownloadRecord {
+  readonly digest: Digest;
+  readonly name: string;
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
 
 /**
  * Fetches a file, or takes the stored copy when the server says that it is still the same, or when its
@@ -199,10 +199,22 @@ function modifiedAt(record: DownloadRecord): Date {
 
 function readRecord(folder: string): DownloadRecord | undefined {
   try {
-    const record = RECORD.safeParse(JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8')));
-    return record.success && existsSync(join(folder, 'file', record.data.name)) ? record.data : undefined;
+    const record = asRecord(JSON.parse(readFileSync(join(folder, 'record.json'), 'utf8')));
+    return record !== undefined && existsSync(join(folder, 'file', record.name)) ? record : undefined;
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function asRecord(value: unknown): DownloadRecord | undefined {
+  if (!isRecord(value)) return undefined;
+  const { digest, name, etag, lastModified } = value;
+  if (typeof digest !== 'string' || !isDigest(digest) || typeof name !== 'string') return undefined;
+  return {
+    digest,
+    name,
+    ...(typeof etag === 'string' ? { etag } : {}),
+    ...(typeof lastModified === 'string' ? { lastModified } : {}),
+  };
 }
