@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyAttributes } from '../snapshot/copy-node.ts';
 import type { Mounted, Snapshotter } from '../snapshot/layer.ts';
 import { type Lock, lock, tryLock } from '../util/lock.ts';
 import { applyFileActions } from './files/apply.ts';
+import { resolveInRoot } from './files/resolve.ts';
 import type { StorePaths } from './paths.ts';
 import type { StepMount } from './protocol.ts';
 
@@ -46,13 +48,15 @@ async function fill(
   paths: StorePaths,
   snapshots: Snapshotter,
 ): Promise<void> {
-  const made = `${path}.new-${process.pid}-${Date.now()}`;
+  const made = `${path}.new-${randomUUID()}`;
   mkdirSync(made, { recursive: true, mode: 0o755 });
   try {
     if (mount.layers.length > 0) {
       const source = { kind: 'layers', layers: mount.layers } as const;
       const copy = { kind: 'copy', source, sourcePath: mount.selector, destPath: '/', dirCopyContents: true } as const;
       await applyFileActions(made, [copy], { view: (layers) => snapshots.view(layers), warn: () => {} });
+      await using view = await snapshots.view(mount.layers);
+      copyAttributes(resolveInRoot(view.path, mount.selector), made);
     }
     mkdirSync(paths.cacheMounts, { recursive: true });
     if (!existsSync(path)) renameSync(made, path);

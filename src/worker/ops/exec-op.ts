@@ -19,7 +19,8 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
   const platform = platformOf(op) ?? steps.buildPlatform;
   return {
     async cacheMap() {
-      const { proxyEnv: _, extraHosts: __, ...counted } = meta;
+      // As in BuildKit: neither proxies nor the addresses of hosts count, nor which cache is mounted.
+      const { proxyEnv: _, extraHosts, ...counted } = meta;
       const mounts = exec.mounts.map((m) => [
         m.input,
         m.dest,
@@ -27,10 +28,14 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
         m.output,
         m.readonly,
         contentInput(m) ? '' : m.selector,
+        m.secretOpt,
+        m.SSHOpt,
+        m.TmpfsOpt?.size,
       ]);
       const definition = {
         op: 'exec',
         meta: counted,
+        hosts: extraHosts.map(({ Host }) => Host),
         mounts,
         network: exec.network,
         security: exec.security,
@@ -72,14 +77,16 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
       };
       const tail = new LogTail();
       const worker = await steps.worker();
-      const { exitCode, outputs } = await worker.call('exec', step, {
+      const { exitCode, outputs, fullDisk } = await worker.call('exec', step, {
         signal: context.signal,
         onEvent: ({ stream, data }) => {
           tail.add(data);
           context.progress({ kind: 'log', vertex: context.vertex, stream, data, time: Date.now() });
         },
       });
-      if (!step.accept.includes(exitCode)) throw stepFailed(meta.args, exitCode, tail.text());
+      if (!step.accept.includes(exitCode)) {
+        throw stepFailed(meta.args, exitCode, { log: tail.text(), ...(fullDisk === undefined ? {} : { fullDisk }) });
+      }
       return outputsOf(exec, inputs, outputs);
     },
   };
@@ -222,8 +229,19 @@ function outputsOf(
   return results;
 }
 
-function stepFailed(args: readonly string[], exitCode: number, log: string): PolyarchError {
+function stepFailed(
+  args: readonly string[],
+  exitCode: number,
+  { log, fullDisk }: { log: string; fullDisk?: string },
+): PolyarchError {
   const shell = args.length === 3 && args[1] === '-c' ? args[2] : undefined;
+  if (fullDisk !== undefined) {
+    const process = `process ${JSON.stringify(shell ?? args.join(' '))}`;
+    return new PolyarchError('NO_SPACE', `${process} failed (exit code: ${exitCode}) with no space left on the disk of ${fullDisk}`, {
+      details: { exitCode, log },
+      hint: 'free some space (polyarch prune removes what no image needs) and run it again',
+    });
+  }
   return new PolyarchError(
     'STEP_FAILED',
     `process ${JSON.stringify(shell ?? args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
