@@ -2,6 +2,7 @@ import { setDebugSink } from '../util/debug.ts';
 import { COMMANDS } from './command.ts';
 import { type CliContext, cliContext } from './context.ts';
 import { renderError } from './render-error.ts';
+import { systemError } from '../util/system-error.ts';
 import { processSignals } from './signals.ts';
 
 declare const POLYARCH_VERSION: string;
@@ -30,7 +31,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       context.notice('canceled');
       return interrupted;
     }
-    context.notice(renderError(error));
+    context.notice(renderError(systemError(error, context.home)));
     return 1;
   }
 }

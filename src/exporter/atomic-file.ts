@@ -2,6 +2,8 @@ import { createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
+import { systemError } from '../util/system-error.ts';
 
 /** Writes a file that appears, or replaces the old one, only when all of it is there. */
 export async function writeFileAtomically(
@@ -9,15 +11,22 @@ export async function writeFileAtomically(
   content: AsyncIterable<Uint8Array>,
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
   const made = `${path}.${process.pid}.part`;
   try {
+    mkdirSync(dirname(path), { recursive: true });
     await pipeline(Readable.from(content, { objectMode: false }), createWriteStream(made, { flags: 'wx' }), options);
     renameSync(made, path);
   } catch (error) {
     rmSync(made, { force: true });
-    throw error;
+    throw outputError(error, path);
   }
+}
+
+/** A place that cannot be written as OUTPUT_UNWRITABLE, a full disk as NO_SPACE. */
+function outputError(error: unknown, path: string): unknown {
+  if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ENOENT', 'EEXIST', 'ENOTEMPTY'))
+    return systemError(error, path);
+  return new PolyarchError('OUTPUT_UNWRITABLE', `${path} cannot be written: ${messageOf(error)}`, { cause: error });
 }
 
 /** Writes to a stream that stays open (stdout). */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { systemError } from './system-error.ts';
 
 /**
  * Opens the store's one SQLite database (`state.db`) and runs the schema statements, which must be
@@ -8,11 +9,15 @@ import { DatabaseSync } from 'node:sqlite';
  * a writer waits up to 30 s for another process. Each folder owns its own tables and hands in their schema.
  */
 export function openDatabase(file: string, schema: string): DatabaseSync {
-  mkdirSync(dirname(file), { recursive: true });
-  const db = new DatabaseSync(file, { timeout: 30_000 });
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
-  db.exec(schema);
-  return db;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    const db = new DatabaseSync(file, { timeout: 30_000 });
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
+    db.exec(schema);
+    return db;
+  } catch (error) {
+    throw systemError(error, file);
+  }
 }
 
 /** Runs `body` in one immediate transaction; rolled back when it throws. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import type { ExecMount, Executor } from '../executor/executor.ts';
 import type { ActiveSnapshot, Layer, Snapshotter } from '../snapshot/layer.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -21,7 +21,7 @@ export async function execStep(
   step: ExecStep,
   services: StepServices,
   context: { send: SendEvent<StepOutput>; signal: AbortSignal },
-): Promise<{ exitCode: number; outputs: Record<number, Layer> }> {
+): Promise<{ exitCode: number; outputs: Record<number, Layer>; fullDisk?: string }> {
   await using cleanup = new Cleanup();
   const active = new Map<number, ActiveSnapshot>();
   const root = step.mounts.find((mount) => mount.target === '/');
@@ -39,10 +39,20 @@ export async function execStep(
     { onOutput: (stream, data) => context.send({ stream, data }), signal: context.signal },
   );
   const outputs: Record<number, Layer> = {};
-  if (step.accept.includes(exitCode)) {
-    for (const [index, snapshot] of active) outputs[index] = await snapshot.commit();
+  if (!step.accept.includes(exitCode)) {
+    const { snapshots } = services.paths;
+    return { exitCode, outputs, ...(isFull(snapshots) ? { fullDisk: snapshots } : {}) };
   }
+  for (const [index, snapshot] of active) outputs[index] = await snapshot.commit();
   return { exitCode, outputs };
+}
+
+/** Bytes below which a disk counts as full: less than one large write of a step. */
+const FULL = 1024 * 1024;
+
+function isFull(folder: string): boolean {
+  const { bavail, bsize, ffree, files } = statfsSync(folder);
+  return bavail * bsize < FULL || (files > 0 && ffree === 0);
 }
 
 type LayersMount = Extract<StepMount, { kind: 'layers' }>;

@@ -6,6 +6,7 @@ import type { DiskStore } from '../content/blob-store.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Snapshotter } from '../snapshot/layer.ts';
+import { systemError } from '../util/system-error.ts';
 import type { PackStep } from './protocol.ts';
 
 /** Packs a layer's folder into a blob of the content store. */
@@ -17,9 +18,12 @@ export async function packStep(
   const tar = snapshots.diff(layer, { signal, ...(clampMtime === undefined ? {} : { clampMtime }) });
   const packed = compressLayer(tar, { ...compression, signal });
   using ingest = content.createIngest();
-  await pipeline(Readable.from(packed.blob, { objectMode: false }), createWriteStream(ingest.path, { flags: 'wx' }), {
-    signal,
-  });
+  try {
+    const file = createWriteStream(ingest.path, { flags: 'wx' });
+    await pipeline(Readable.from(packed.blob, { objectMode: false }), file, { signal });
+  } catch (error) {
+    throw systemError(error, ingest.path);
+  }
   const { digest, size, diffId, mediaType } = packed.digests();
   ingest.commit(digest, size);
   return { descriptor: { mediaType, digest, size }, diffId };

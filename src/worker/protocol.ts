@@ -13,7 +13,12 @@ export interface WorkerMethods {
     result: { diffId: Digest };
   };
   /** Runs one step; a layer for each mount that asks for one. */
-  exec: { params: ExecStep; event: StepOutput; result: { exitCode: number; outputs: Record<number, Layer> } };
+  exec: {
+    params: ExecStep;
+    event: StepOutput;
+    /** `fullDisk` is the place, when the disk was full as the step failed. */
+    result: { exitCode: number; outputs: Record<number, Layer>; fullDisk?: string };
+  };
   /** Does file actions on top of a chain; gives the new layer. */
   files: { params: FileStep; event: { warning: string }; result: Layer };
   /** Packs a layer into the content store. */
@@ -40,6 +45,8 @@ export interface WorkerMethods {
   };
   /** Sends a signal to what `run` runs. */
   signal: { params: { name: NodeJS.Signals }; event: never; result: undefined };
+  /** Bytes on disk of layers' folders and cache mounts, in that order. */
+  usage: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: readonly number[] };
   /** Removes layers' folders and cache mounts. */
   remove: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: undefined };
 }

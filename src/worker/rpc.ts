@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { PolyarchError } from '../util/error.ts';
+import { systemError } from '../util/system-error.ts';
 
 /*
  * Calls between the CLI and its worker over Node's IPC channel (structured clone, so bytes stay bytes).
@@ -58,7 +59,9 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
     this.#child = child;
     child.on('message', (message) => this.#receive(message as Message)); // sent by serveRpc below
     const end = (how: string) =>
-      this.#fail(new PolyarchError('WORKER_DIED', `the build worker ended (${how}): ${lastWords().trim() || 'no output'}`));
+      this.#fail(
+        new PolyarchError('WORKER_DIED', `the build worker ended (${how}): ${lastWords().trim() || 'no output'}`),
+      );
     child.on('error', (error) => end(error.message));
     child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
   }
@@ -115,7 +118,8 @@ export function serveRpc<M extends { [K in keyof M]: Method }>(
 ): () => Promise<void> {
   const running = new Map<number, AbortController>();
   let idle: (() => void) | undefined;
-  const send = (message: Message) => void process.send?.(message);
+  // The other side may be gone already: nobody is left to be told.
+  const send = (message: Message) => void process.send?.(message, () => {});
   const sendEvent = eventSender(process);
   process.on('message', async (raw) => {
     const message = raw as Message; // sent by RpcClient above
@@ -176,13 +180,8 @@ function toWire(error: unknown): WireError {
     return { code, message, details, ...(hint === undefined ? {} : { hint }) };
   }
   if (!(error instanceof Error)) return { message: String(error) };
-  if ('code' in error && error.code === 'ENOSPC') {
-    return {
-      code: 'NO_SPACE',
-      message: `no space left on the disk: ${error.message}`,
-      hint: 'free some space, for instance with: polyarch prune',
-    };
-  }
+  const coded = systemError(error, 'the store');
+  if (coded instanceof PolyarchError) return toWire(coded);
   return { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
 }
 
