@@ -236,7 +236,7 @@ export class DiskStore implements Storage {
   }
 
   #writeNow(digest: Digest, content: Uint8Array | string): void {
-    onDisk({ digest }, () => {
+    onDisk({ digest, path: this.path(digest) }, () => {
       const ingest = this.createIngest();
       try {
         inFolder(ingest.path, () => writeFileSync(ingest.path, content, { flag: 'wx', mode: 0o644 }));
@@ -249,12 +249,13 @@ export class DiskStore implements Storage {
   }
 
   async #write(descriptor: Descriptor, content: Readable | Uint8Array, options: DiskPushOptions): Promise<void> {
-    const ingest = onDisk(descriptor, () => this.createIngest());
+    const blob = { digest: descriptor.digest, path: this.path(descriptor.digest) };
+    const ingest = onDisk(blob, () => this.createIngest());
     try {
       const stream = content instanceof Uint8Array ? Readable.from([content]) : content;
       options.onWriting?.(ingest.path);
       await writeVerified(ingest.path, stream, { descriptor, ...options });
-      onDisk(descriptor, () => moveInto(ingest.path, this.path(descriptor.digest)));
+      onDisk(blob, () => moveInto(ingest.path, blob.path));
     } catch (error) {
       ingest[Symbol.dispose]();
       throw error;

@@ -68,14 +68,15 @@ export async function writeVerified(
 ): Promise<void> {
   const { descriptor, signal } = options;
   const check = verifier(descriptor);
+  const blob = { digest: descriptor.digest, path };
   const abort = () => content.destroy(abortReason(signal));
   signal?.addEventListener('abort', abort, { once: true });
   let file: FileHandle | undefined;
   try {
     signal?.throwIfAborted();
-    onDisk(descriptor, () => closeSync(inFolder(path, () => openSync(path, 'wx', 0o644))));
+    onDisk(blob, () => closeSync(inFolder(path, () => openSync(path, 'wx', 0o644))));
     file = await open(path, 'r+');
-    await writeBatches({ file, descriptor }, content, check.update);
+    await writeBatches({ file, blob }, content, check.update);
     signal?.throwIfAborted();
     check.finish();
   } catch (error) {
@@ -88,7 +89,7 @@ export async function writeVerified(
 }
 
 async function writeBatches(
-  to: { readonly file: FileHandle; readonly descriptor: Descriptor },
+  to: { readonly file: FileHandle; readonly blob: BlobFile },
   content: Readable,
   update: (chunk: Uint8Array) => void,
 ): Promise<void> {
@@ -102,7 +103,7 @@ async function writeBatches(
     size = 0;
     await writing;
     writing = writeFully(to.file, full).catch((error: unknown) => {
-      throw diskError(error, to.descriptor);
+      throw diskError(error, to.blob);
     });
     writing.catch(() => {});
   };
@@ -125,19 +126,25 @@ async function writeFully(file: FileHandle, batch: readonly Uint8Array[]): Promi
   for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
 }
 
+/** A blob, and the file that it is written to. */
+interface BlobFile {
+  readonly digest: Descriptor['digest'];
+  readonly path: string;
+}
+
 /** Runs the body; its failures become coded ones as by `diskError`. */
-export function onDisk<T>(descriptor: Pick<Descriptor, 'digest'>, body: () => T): T {
+export function onDisk<T>(blob: BlobFile, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    throw diskError(error, descriptor);
+    throw diskError(error, blob);
   }
 }
 
 /** A full disk or a store that may not be written, as a coded error that names the blob. */
-function diskError(error: unknown, descriptor: Pick<Descriptor, 'digest'>): unknown {
+function diskError(error: unknown, { digest, path }: BlobFile): unknown {
   if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new PolyarchError('NO_SPACE', `the disk is full while writing ${descriptor.digest}`, {
+    return new PolyarchError('NO_SPACE', `the disk is full while writing ${digest} to ${path}`, {
       cause: error,
       hint: 'free some space (polyarch prune removes what no image needs) and run it again',
     });
