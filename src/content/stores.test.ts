@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { DiskStore } from './blob-store.ts';
-import { type ConformanceSubject, storageConformance, targetConformance } from './conformance.ts';
+import {
+  type ConformanceSubject,
+  storageConformance,
+  targetConformance,
+} from '../../test/support/store-conformance.ts';
 import { MemoryStore } from './memory-store.ts';
 import { OciLayout } from './oci-layout.ts';
 

@@ -2,7 +2,7 @@ import { array, assert, constantFrom, oneof, property, string, tuple, uint8Array
 import { expect, test } from 'vitest';
 import { PolyarchError } from '../util/error.ts';
 import { parseDockerfile } from './parse.ts';
-import { printDockerfile } from './print.ts';
+import { printDockerfile } from '../../test/support/print-dockerfile.ts';
 import type { Dockerfile } from './ast.ts';
 
 const SEPARATORS = [' ', ' ', ' ', ' \\\n', ' \\ \n# note\n  ', '\\\n\n', '\t', ' `\n'];

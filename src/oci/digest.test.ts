@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { PolyarchError } from '../util/error.ts';
-import { type Digest, digestOf, parseDigest, verifyBytes, verifyChunks, verifyStream } from './digest.ts';
+import { type Digest, digestOf, parseDigest, verifyBytes, verifyStream } from './digest.ts';
 import { descriptorOf } from './descriptor.ts';
 
 const HELLO = 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
@@ -79,22 +79,14 @@ describe('verification', () => {
     },
   ] as const;
 
-  const readers = {
-    verifyStream: (chunks: readonly string[], of: typeof descriptor) =>
-      verifyStream(Readable.from(chunks.map((text) => Buffer.from(text))), of),
-    verifyChunks: (chunks: readonly string[], of: typeof descriptor) =>
-      verifyChunks(Readable.from(chunks.map((text) => Buffer.from(text))), of),
-  };
-
-  describe.each(Object.keys(readers) as (keyof typeof readers)[])('%s', (reader) => {
-    it.each(cases)('of $name: $code', async ({ chunks, descriptor, code }) => {
-      const found = await outcome(async () => {
-        let text = '';
-        for await (const chunk of readers[reader](chunks, descriptor)) text += Buffer.from(chunk).toString();
-        return text;
-      });
-      expect(found).toBe(code === undefined ? chunks.join('') : `${code}: ${descriptor.digest}`);
+  it.each(cases)('verifyStream of $name: $code', async ({ chunks, descriptor, code }) => {
+    const found = await outcome(async () => {
+      let text = '';
+      const stream = verifyStream(Readable.from(chunks.map((chunk) => Buffer.from(chunk))), descriptor);
+      for await (const chunk of stream) text += Buffer.from(chunk).toString();
+      return text;
     });
+    expect(found).toBe(code === undefined ? chunks.join('') : `${code}: ${descriptor.digest}`);
   });
 
   it.each(cases)('verifyBytes of $name: $code', ({ chunks, descriptor, code }) => {

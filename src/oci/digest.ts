@@ -36,11 +36,6 @@ export function hexOf(digest: Digest): string {
   return digest.slice(7);
 }
 
-/** `sha256:` and the first 12 hex characters, for messages meant to be read. */
-export function shortDigest(digest: Digest): string {
-  return digest.slice(0, 19);
-}
-
 function fault(text: string): string {
   const colon = text.indexOf(':');
   if (colon < 1) return 'it has no algorithm';
@@ -56,4 +51,4 @@ function clip(text: string): string {
   return text.length > 160 ? `${text.slice(0, 160)}…` : text;
 }
 
-export { verifyBytes, verifyChunks, verifier, verifyStream, type Verifier } from './verify.ts';
+export { verifyBytes, verifier, verifyStream, type Verifier } from './verify.ts';

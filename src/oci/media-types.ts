@@ -47,11 +47,6 @@ export function isSchema1(mediaType: string): boolean {
   return mediaType === MEDIA_TYPE.dockerSchema1 || mediaType === MEDIA_TYPE.dockerSchema1Signed;
 }
 
-/** An image config that describes a root filesystem, OCI or Docker. */
-export function isImageConfig(mediaType: string): boolean {
-  return mediaType === MEDIA_TYPE.ociConfig || mediaType === MEDIA_TYPE.dockerConfig;
-}
-
 const LAYER =
   /^application\/vnd\.(?:oci\.image\.layer(?:\.nondistributable)?\.v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs(?:\.foreign)?\.diff\.tar(?:[.+](?:gzip|zstd))?)$/;
 
@@ -63,11 +58,6 @@ export function isLayer(mediaType: string): boolean {
 /** A layer that registries need not hold (OCI "nondistributable", Docker "foreign"); its bytes are behind `urls`. */
 export function isForeignLayer(mediaType: string): boolean {
   return isLayer(mediaType) && /nondistributable|foreign/.test(mediaType);
-}
-
-/** Docker's family of media types rather than OCI's. */
-export function isDockerMediaType(mediaType: string): boolean {
-  return mediaType.startsWith('application/vnd.docker.');
 }
 
 export type LayerCompression = 'gzip' | 'zstd' | 'uncompressed';

@@ -48,7 +48,7 @@ export function compatiblePlatforms(platform: Platform): readonly Platform[] {
  * The manifests of an index that will do for the platform, best first; among equals the index's own order holds.
  * A manifest without a platform comes last, as in containerd; attestations (`unknown/unknown`) never match.
  */
-export function rankPlatform(
+function rankPlatform(
   manifests: readonly Descriptor[],
   wanted: Platform,
   options: MatchOptions = {},

@@ -23,7 +23,6 @@ export {
   type MatchOptions,
   type PlatformMatcher,
   platformMatcher,
-  rankPlatform,
   selectPlatform,
 } from './platform-match.ts';
 export { noMatchingPlatform, requirePlatform, type RequirePlatformOptions } from './platform-require.ts';

@@ -39,19 +39,6 @@ export function verifyBytes(content: Uint8Array, descriptor: Expected): void {
   if (found !== descriptor.digest) throw digestMismatch(descriptor, found);
 }
 
-/** The chunks, checked on their way: throws before its end when they are not the descriptor's. */
-export async function* verifyChunks(
-  content: AsyncIterable<Uint8Array>,
-  descriptor: Expected,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const check = verifier(descriptor);
-  for await (const chunk of content) {
-    check.update(chunk);
-    yield chunk;
-  }
-  check.finish();
-}
-
 /**
  * The stream, checked on its way: it fails with SIZE_MISMATCH or DIGEST_MISMATCH before its end when the
  * bytes are not the descriptor's. Destroying either stream destroys the other.

@@ -12,16 +12,3 @@ export interface CredentialSource {
 }
 
 export const ANONYMOUS: CredentialSource = { credentialFor: () => Promise.resolve(undefined) };
-
-/** Asks each in turn; the first credential wins. */
-export function firstCredential(...sources: readonly CredentialSource[]): CredentialSource {
-  return {
-    async credentialFor(host, options) {
-      for (const source of sources) {
-        const found = await source.credentialFor(host, options);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    },
-  };
-}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { targetConformance } from '../../src/content/conformance.ts';
+import { targetConformance } from '../support/store-conformance.ts';
 import { RegistryClient } from '../../src/registry/client.ts';
 import { registryMissing, startRegistry, type TestRegistry } from '../support/registry.ts';
 

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Descriptor, descriptorOf } from '../oci/descriptor.ts';
-import { digestOf } from '../oci/digest.ts';
-import { encodeJson } from '../oci/json.ts';
-import { MEDIA_TYPE } from '../oci/media-types.ts';
-import { readAll } from './fetch-bytes.ts';
-import type { Storage, Target } from './storage.ts';
+import { type Descriptor, descriptorOf } from '../../src/oci/descriptor.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { encodeJson } from '../../src/oci/json.ts';
+import { MEDIA_TYPE } from '../../src/oci/media-types.ts';
+import { readAll } from '../../src/content/fetch-bytes.ts';
+import type { Storage, Target } from '../../src/content/storage.ts';
 
 /*
- * Test support: what every Storage and Target must do, whatever holds the blobs. Production code does not import it.
+ * What every Storage and Target must do, whatever holds the blobs.
  */
 
 export interface ConformanceSubject<T> extends AsyncDisposable {

@@ -8,8 +8,8 @@ import type {
   HealthcheckInstruction,
   Heredoc,
   RunInstruction,
-} from './ast.ts';
-import { heredocsOfLine } from './heredoc.ts';
+} from '../../src/dockerfile/ast.ts';
+import { heredocsOfLine } from '../../src/dockerfile/heredoc.ts';
 
 /** The text of a Dockerfile that `parseDockerfile` reads back to the same instructions, each on one line. */
 export function printDockerfile(file: Dockerfile): string {
