@@ -5,7 +5,7 @@ import { parseReference } from '../oci/reference.ts';
 import type { Connections } from '../registry/connections.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { HostOptions } from '../registry/host-options.ts';
-import { Engine } from '../worker/engine.ts';
+import { Engine, type EngineOptions } from '../worker/engine.ts';
 import { storePaths } from '../worker/paths.ts';
 import type { WorkerStdio } from '../worker/worker-process.ts';
 import { Layers, PACKED_SCHEMA } from './layers.ts';
@@ -24,6 +24,8 @@ export interface WorkspaceOptions {
   /** `--registry-*` */
   readonly hosts?: HostOptions;
   readonly notice: (text: string) => void;
+  /** How the store is held; see EngineOptions. */
+  readonly hold?: EngineOptions['hold'];
   /** The worker's stdin, stdout and stderr. Default: ignore, inherit, inherit. */
   readonly workerStdio?: WorkerStdio;
   readonly signal?: AbortSignal;
@@ -38,7 +40,11 @@ export class Workspace implements AsyncDisposable {
   readonly #layouts: Map<string, string>;
   readonly #clients: Map<string, Promise<RegistryClient>>;
 
-  private constructor(options: WorkspaceOptions, engine: Engine, parts: { layouts: Map<string, string>; clients: Map<string, Promise<RegistryClient>> }) {
+  private constructor(
+    options: WorkspaceOptions,
+    engine: Engine,
+    parts: { layouts: Map<string, string>; clients: Map<string, Promise<RegistryClient>> },
+  ) {
     this.#options = options;
     this.engine = engine;
     this.#layouts = parts.layouts;
@@ -68,6 +74,7 @@ export class Workspace implements AsyncDisposable {
       env: options.env,
       notice: options.notice,
       schema: PACKED_SCHEMA,
+      ...(options.hold === undefined ? {} : { hold: options.hold }),
       ...(options.workerStdio === undefined ? {} : { stdio: options.workerStdio }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
@@ -91,7 +98,10 @@ export class Workspace implements AsyncDisposable {
   /** For downloads that are no registry's: ADD from the web, a tarball as the context. */
   async connections(): Promise<Connections> {
     if (this.#connections === undefined) {
-      const [{ Connections }, { proxyFromEnvironment }] = await Promise.all([import('../registry/connections.ts'), import('../registry/proxy.ts')]);
+      const [{ Connections }, { proxyFromEnvironment }] = await Promise.all([
+        import('../registry/connections.ts'),
+        import('../registry/proxy.ts'),
+      ]);
       this.#connections ??= new Connections({ proxy: proxyFromEnvironment(this.#options.env) });
     }
     return this.#connections;
@@ -104,7 +114,11 @@ export class Workspace implements AsyncDisposable {
   }
 }
 
-function registryClient(options: WorkspaceOptions, clients: Map<string, Promise<RegistryClient>>, { insecure }: { insecure: readonly string[] }): Promise<RegistryClient> {
+function registryClient(
+  options: WorkspaceOptions,
+  clients: Map<string, Promise<RegistryClient>>,
+  { insecure }: { insecure: readonly string[] },
+): Promise<RegistryClient> {
   const key = insecure.join(' ');
   const known = clients.get(key) ?? makeClient(options, insecure);
   clients.set(key, known);
@@ -112,16 +126,23 @@ function registryClient(options: WorkspaceOptions, clients: Map<string, Promise<
 }
 
 async function makeClient(options: WorkspaceOptions, insecure: readonly string[]): Promise<RegistryClient> {
-  const [{ RegistryClient }, { dockerCredentials }, { readRegistryConfig }, { hostsFromOptions, hostsFromEnvironment }, { mergeHostTables }, { folderUploadSessions }, { proxyFromEnvironment }] =
-    await Promise.all([
-      import('../registry/client.ts'),
-      import('../registry/docker-config.ts'),
-      import('../registry/config.ts'),
-      import('../registry/host-options.ts'),
-      import('../registry/hosts.ts'),
-      import('../registry/upload-sessions.ts'),
-      import('../registry/proxy.ts'),
-    ]);
+  const [
+    { RegistryClient },
+    { dockerCredentials },
+    { readRegistryConfig },
+    { hostsFromOptions, hostsFromEnvironment },
+    { mergeHostTables },
+    { folderUploadSessions },
+    { proxyFromEnvironment },
+  ] = await Promise.all([
+    import('../registry/client.ts'),
+    import('../registry/docker-config.ts'),
+    import('../registry/config.ts'),
+    import('../registry/host-options.ts'),
+    import('../registry/hosts.ts'),
+    import('../registry/upload-sessions.ts'),
+    import('../registry/proxy.ts'),
+  ]);
   const file = await readRegistryConfig(join(options.configHome, 'config.toml'));
   const hosts = mergeHostTables(
     file,

@@ -26,6 +26,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'List the local images and their platforms',
     load: async () => (await import('./commands/images.ts')).default,
   },
+  inspect: {
+    summary: 'Describe local images',
+    load: async () => (await import('./commands/inspect.ts')).default,
+  },
+  tag: {
+    summary: 'Give an image another name',
+    load: async () => (await import('./commands/tag.ts')).default,
+  },
+  rmi: {
+    summary: 'Remove images',
+    load: async () => (await import('./commands/rmi.ts')).default,
+  },
   pull: {
     summary: 'Fetch images with all or some of their platforms',
     load: async () => (await import('./commands/pull.ts')).default,
@@ -41,5 +53,21 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   load: {
     summary: 'Load images from an archive or an OCI layout',
     load: async () => (await import('./commands/load.ts')).default,
+  },
+  du: {
+    summary: 'Show what takes space',
+    load: async () => (await import('./commands/du.ts')).default,
+  },
+  prune: {
+    summary: 'Remove what no local image needs',
+    load: async () => (await import('./commands/prune.ts')).default,
+  },
+  platforms: {
+    summary: 'Show the names of platforms and how this machine runs them',
+    load: async () => (await import('./commands/platforms.ts')).default,
+  },
+  version: {
+    summary: 'Show the version',
+    load: async () => (await import('./commands/version.ts')).default,
   },
 };

@@ -2,10 +2,10 @@ import { setDebugSink } from '../util/debug.ts';
 import { COMMANDS } from './command.ts';
 import { type CliContext, cliContext } from './context.ts';
 import { renderError } from './render-error.ts';
+import { usageError } from './usage-error.ts';
 import { systemError } from '../util/system-error.ts';
 import { processSignals } from './signals.ts';
-
-declare const POLYARCH_VERSION: string;
+import { version } from './version.ts';
 
 /** Exit status of a usage error, as Docker's CLI has it. */
 const USAGE = 125;
@@ -43,30 +43,42 @@ function splitGlobals(args: readonly string[]): { globals: readonly string[]; re
 }
 
 async function dispatch(args: readonly string[], context: CliContext): Promise<number> {
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) {
+    context.stdout.write(`${version()}\n`);
+    return 0;
+  }
   const { Command, CommanderError } = await import('commander');
   const program = new Command('polyarch')
     .description('Builds, tests and publishes container images for every CPU architecture.')
-    .version(typeof POLYARCH_VERSION === 'string' ? POLYARCH_VERSION : '0.0.0', '-v, --version')
+    .version(version(), '-v, --version')
     .option('-D, --debug', 'say what is done, on stderr')
+    .helpCommand('help [command]', 'Show the help of a command')
     .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({
       writeErr: (text) => void context.stderr.write(text),
       writeOut: (text) => void context.stdout.write(text),
-    });
+      outputError: () => {}, // told below
+    })
+    .addHelpText('after', '\nThe flags and examples of a command: polyarch COMMAND --help');
   let status = 0;
-  const asked = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const asked = args.find((arg) => !arg.startsWith('-') && arg !== 'help') ?? '';
   for (const [name, entry] of Object.entries(COMMANDS)) {
-    const command = program.command(name).summary(entry.summary).description(entry.summary).exitOverride();
-    command.showHelpAfterError(`(polyarch ${name} --help shows the flags)`);
+    const command = program.command(name).summary(entry.summary).description(entry.summary);
     if (name === asked) (await entry.load()).define(command, context, (result) => (status = result));
+  }
+  if (args.length === 0) {
+    program.outputHelp();
+    return 0;
   }
   try {
     await program.parseAsync(args, { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    context.notice(renderError(usageError(error, asked in COMMANDS ? asked : undefined)));
+    return USAGE;
   }
 }

@@ -33,7 +33,7 @@ export function registryFlags(command: Command): Command {
 export function openWorkspace(
   context: CliContext,
   flags: RegistryFlags,
-  more: Pick<WorkspaceOptions, 'workerStdio'> = {},
+  more: Pick<WorkspaceOptions, 'workerStdio' | 'hold'> = {},
 ): Promise<Workspace> {
   const { env } = context;
   return Workspace.open({

@@ -7,7 +7,7 @@ import { ImageStore } from '../content/image-store.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { Layer, LayerChain } from '../snapshot/layer.ts';
 import { openDatabase } from '../util/database.ts';
-import { type Lock, lock } from '../util/lock.ts';
+import { type Lock, lock, tryLock } from '../util/lock.ts';
 import { type ImageRemote, Images, ORIGIN_SCHEMA } from './images.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import type { WorkerMethods } from './protocol.ts';
@@ -28,6 +28,8 @@ export interface EngineOptions {
   readonly notice: (text: string) => void;
   /** Schemas of tables that others keep in the store's database. */
   readonly schema?: string;
+  /** `exclusive` waits until no other process has the store open, for a prune; `if-free` takes it so when none has. Default: shared. */
+  readonly hold?: 'shared' | 'exclusive' | 'if-free';
   /** The worker's stdin, stdout and stderr. Default: ignore, inherit, inherit. */
   readonly stdio?: WorkerStdio;
 }
@@ -42,11 +44,14 @@ export class Engine implements AsyncDisposable {
   readonly results: StoredResults;
   /** Told of a layer's download: bytes so far and in all. */
   onPull: ((layer: Layer, current: number, total: number) => void) | undefined;
+  /** No other process has the store open. */
+  readonly exclusive: boolean;
   readonly #worker: WorkerProcess;
   readonly #inUse: Lock;
   readonly #unpacking = new Map<string, Promise<void>>();
 
-  private constructor(options: EngineOptions, inUse: Lock) {
+  private constructor(options: EngineOptions, { inUse, exclusive }: { inUse: Lock; exclusive: boolean }) {
+    this.exclusive = exclusive;
     this.paths = storePaths(options.home);
     this.db = openDatabase(this.paths.database, [ORIGIN_SCHEMA, RESULT_SCHEMA, options.schema ?? ''].join('\n'));
     this.content = new DiskStore(this.paths.content);
@@ -65,13 +70,18 @@ export class Engine implements AsyncDisposable {
 
   /** Opens the store, shared with other processes; waits while one prunes it. */
   static async open(options: EngineOptions & { signal?: AbortSignal }): Promise<Engine> {
-    const inUse = await lock(join(storePaths(options.home).locks, 'store'), {
-      mode: 'shared',
-      onWait: () => options.notice('waiting for a prune of the store to end'),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+    const { hold = 'shared', notice, signal } = options;
+    const file = join(storePaths(options.home).locks, 'store');
+    const alone = hold === 'if-free' ? tryLock(file) : undefined;
+    const inUse =
+      alone ??
+      (await lock(file, {
+        mode: hold === 'exclusive' ? 'exclusive' : 'shared',
+        onWait: () => notice(hold === 'exclusive' ? 'waiting for other polyarch processes to end' : 'waiting for a prune of the store to end'),
+        ...(signal === undefined ? {} : { signal }),
+      }));
     try {
-      return new Engine(options, inUse);
+      return new Engine(options, { inUse, exclusive: alone !== undefined || hold === 'exclusive' });
     } catch (error) {
       inUse[Symbol.dispose]();
       throw error;
@@ -80,6 +90,11 @@ export class Engine implements AsyncDisposable {
 
   worker(): Promise<RpcClient<WorkerMethods>> {
     return this.#worker.connect();
+  }
+
+  /** Whether the layer is unpacked here. */
+  hasLayer(id: string): boolean {
+    return existsSync(join(this.paths.snapshots, id));
   }
 
   newLayerId(): string {

@@ -77,6 +77,12 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
       return undefined;
     },
 
+    async usage({ layers, cacheMounts }) {
+      const { diskUsage } = await import('./disk-usage.ts');
+      const folders = [...layers.map((id) => join(paths.snapshots, id)), ...cacheMounts.map((name) => join(paths.cacheMounts, name))];
+      return folders.map((folder) => diskUsage(folder));
+    },
+
     async remove({ layers, cacheMounts }) {
       await snapshots.remove(layers);
       for (const name of cacheMounts) rmSync(join(paths.cacheMounts, name), { recursive: true, force: true });

@@ -1,0 +1,120 @@
+import { createInterface } from 'node:readline';
+import { type PruneAnswer, preparePrune, prune } from '../../build/prune.ts';
+import { PolyarchError } from '../../util/error.ts';
+import { parseBytes } from '../build-flags.ts';
+import type { CliCommand } from '../command.ts';
+import type { CliContext } from '../context.ts';
+import { bytes } from '../format.ts';
+import { unusedSince } from '../prune-flags.ts';
+import { collect, openWorkspace } from '../workspace.ts';
+
+interface PruneFlags {
+  readonly all?: boolean;
+  readonly force?: boolean;
+  readonly filter?: string[];
+  readonly keepStorage?: string;
+  readonly maxUsedSpace?: string;
+  readonly dryRun?: boolean;
+}
+
+const EXAMPLES = `
+Named images stay: polyarch rmi removes those. Without flags go images without a name, what the build cache holds that no
+local image is made of, and old copies of contexts and downloads. It waits until no other polyarch uses the store.
+
+Examples:
+  polyarch prune --dry-run
+      say what would go
+  polyarch prune -f --filter until=24h
+      without asking, what was not used for a day
+  polyarch prune -a -f
+      the whole build cache, cache mounts and unpacked layers too
+  polyarch prune -f --max-used-space 10g
+      the longest unused until the store takes at most 10 GiB`;
+
+const command: CliCommand = {
+  define(program, context, done) {
+    program
+      .option('-a, --all', 'the whole build cache, with cache mounts, downloads and unpacked layers')
+      .option('-f, --force', 'do not ask')
+      .option('--filter <filter>', 'until=24h: only what was not used for that long', collect)
+      .option('--keep-storage <size>', 'as --max-used-space')
+      .option(
+        '--max-used-space <size>',
+        'remove only until the store takes no more than that, the longest unused first',
+      )
+      .option('--dry-run', 'only say what would go')
+      .addHelpText('after', EXAMPLES)
+      .action(async (flags: PruneFlags) => {
+        await run(flags, context);
+        done(0);
+      });
+  },
+};
+
+export default command;
+
+async function run(flags: PruneFlags, context: CliContext): Promise<void> {
+  const since = unusedSince(flags.filter ?? [], Date.now());
+  const size = flags.maxUsedSpace ?? flags.keepStorage;
+  const policy = {
+    all: flags.all === true,
+    ...(since === undefined ? {} : { unusedSince: since }),
+    ...(size === undefined
+      ? {}
+      : { maxBytes: parseBytes(flags.maxUsedSpace === undefined ? '--keep-storage' : '--max-used-space', size) }),
+  };
+  if (flags.force !== true && flags.dryRun !== true) await confirm(flags, context);
+  await using workspace = await openWorkspace(context, {}, { hold: flags.dryRun === true ? 'shared' : 'exclusive' });
+  const plan = await preparePrune(workspace.engine, policy);
+  if (flags.dryRun !== true) await prune(workspace.engine, plan);
+  report(plan, flags.dryRun === true ? 'would be removed' : 'removed', context);
+}
+
+async function confirm(flags: PruneFlags, { stdin, stderr, signal }: CliContext): Promise<void> {
+  const what =
+    flags.all === true
+      ? 'all of the build cache, cache mounts and downloads'
+      : 'what the build cache holds that no local image is made of';
+  stderr.write(
+    `WARNING! This will remove images without a name, and ${what}.\nAre you sure you want to continue? [y/N] `,
+  );
+  const answer = await firstLine(stdin, signal);
+  if (/^y(es)?$/i.test(answer.trim())) return;
+  if (!stdin.isTTY) stderr.write('\n');
+  throw new PolyarchError('NOT_CONFIRMED', 'nothing was removed', { hint: 'answer y, or give -f' });
+}
+
+async function firstLine(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: stdin, terminal: false });
+  const stop = () => lines.close();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    for await (const line of lines) return line;
+    signal.throwIfAborted();
+    return '';
+  } finally {
+    signal.removeEventListener('abort', stop);
+    lines.close();
+    stdin.unref();
+  }
+}
+
+function report(plan: PruneAnswer, word: string, { stdout }: CliContext): void {
+  const sum = (items: readonly { readonly size: number }[]) =>
+    bytes(items.reduce((total, { size }) => total + size, 0));
+  const lines = [
+    [plan.images, 'image without a name', 'images without a name', ''],
+    [plan.results, 'result of the build cache', 'results of the build cache', ''],
+    [plan.layers, 'unpacked layer', 'unpacked layers', sum(plan.layers)],
+    [plan.blobs, 'blob', 'blobs', sum(plan.blobs)],
+    [plan.mounts, 'cache mount', 'cache mounts', sum(plan.mounts)],
+    [plan.files, 'copy or cache of a source', 'copies and caches of sources', sum(plan.files)],
+  ] as const;
+  for (const [items, one, many, size] of lines) {
+    if (items.length > 0)
+      stdout.write(`${items.length} ${items.length === 1 ? one : many}${size === '' ? '' : `, ${size}`}\n`);
+  }
+  stdout.write(
+    `Total ${word === 'removed' ? 'reclaimed space' : 'that would be reclaimed'}: ${bytes(plan.bytes)} of ${bytes(plan.before)}\n`,
+  );
+}
