@@ -6,7 +6,7 @@ export interface ImageMetaResolver {
   /**
    * @param reference normalised, e.g. `docker.io/library/busybox:latest`, with or without `@digest`;
    *   or `oci-layout://NAME[:tag][@digest]`
-   * @throws PolyarchError NOT_FOUND, PLATFORM_NOT_IN_INDEX (which lists those it has), UNAUTHORIZED …
+   * @throws PolyarchError NOT_FOUND, NO_MATCHING_PLATFORM (which lists those it has), UNAUTHORIZED …
    */
   resolveImageConfig(reference: string, options: ResolveImageOptions): Promise<ResolvedImage>;
 }

@@ -10,7 +10,7 @@ import type { Digest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/index.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
-import { type Platform, formatPlatform, selectPlatform } from '../oci/platform.ts';
+import { type Platform, formatPlatform, requirePlatform } from '../oci/platform.ts';
 import { parseReference, repositoryName } from '../oci/reference.ts';
 import type { Layer } from '../snapshot/layer.ts';
 import { debug } from '../util/debug.ts';
@@ -192,19 +192,8 @@ export class Images implements ImageMetaResolver {
 
   async #choose(reference: ImageName, root: Descriptor, platform: Platform): Promise<Descriptor> {
     const index = parseIndex(await this.#small(reference, root, LIMITS.manifestBytes), root);
-    const chosen = selectPlatform(index.manifests, platform);
-    if (chosen !== undefined) return chosen;
-    const has = index.manifests.flatMap((m) =>
-      m.platform === undefined || m.platform.os === 'unknown' ? [] : [formatPlatform(m.platform)],
-    );
-    throw new PolyarchError(
-      'PLATFORM_NOT_IN_INDEX',
-      `${named(reference.repository, { ...reference, digest: root.digest }).text} has no image for ${formatPlatform(platform)}`,
-      {
-        hint: `it has: ${has.join(', ') || 'none at all'}`,
-        details: { platform: formatPlatform(platform), platforms: has },
-      },
-    );
+    const image = named(reference.repository, { ...reference, digest: root.digest }).text;
+    return requirePlatform(index.manifests, platform, { image });
   }
 
   /** A manifest or config: from the content store, else fetched into it. */
