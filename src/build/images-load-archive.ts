@@ -5,6 +5,7 @@ import { decompress } from '../archive/decompress.ts';
 import { type TarMember, readTar } from '../archive/reader.ts';
 import type { DiskStore } from '../content/blob-store.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
+import { diskFull } from '../util/disk-full.ts';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 
@@ -187,18 +188,9 @@ async function writeBody(body: AsyncIterable<Buffer>, sum: Hash, path: string): 
       size += part.length;
     }
   } catch (error) {
-    throw diskFull(error);
+    throw diskFull(error, 'while loading the archive') ?? error;
   } finally {
     closeSync(fd);
   }
   return size;
-}
-
-function diskFull(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || (error.code !== 'ENOSPC' && error.code !== 'EDQUOT'))
-    return error;
-  return new PolyarchError('NO_SPACE', 'the disk is full while loading the archive', {
-    cause: error,
-    hint: 'free some space (polyarch prune removes what no image needs) and load it again',
-  });
 }

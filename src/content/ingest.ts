@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, verifier } from '../oci/digest.ts';
+import { diskFull } from '../util/disk-full.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { abortReason } from './abort.ts';
 
@@ -143,12 +144,8 @@ export function onDisk<T>(blob: BlobFile, body: () => T): T {
 
 /** A full disk or a store that may not be written, as a coded error that names the blob. */
 function diskError(error: unknown, { digest, path }: BlobFile): unknown {
-  if (hasCode(error, 'ENOSPC', 'EDQUOT')) {
-    return new PolyarchError('NO_SPACE', `the disk is full while writing ${digest} to ${path}`, {
-      cause: error,
-      hint: 'free some space (polyarch prune removes what no image needs) and run it again',
-    });
-  }
+  const full = diskFull(error, `while writing ${digest} to ${path}`);
+  if (full !== undefined) return full;
   if (hasCode(error, 'EACCES', 'EROFS', 'EPERM', 'ENOTDIR', 'EIO')) {
     return new PolyarchError('STORE_UNUSABLE', `the store cannot be written: ${messageOf(error)}`, {
       cause: error,

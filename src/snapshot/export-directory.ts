@@ -3,7 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
 import { copyTimes, NodeCopier } from './copy-node.ts';
-import { diskFull } from './disk-full.ts';
+import { diskFull } from '../util/disk-full.ts';
 import { readXattrs } from './image-xattrs.ts';
 import { removeTree } from './remove-tree.ts';
 import { lsetxattr, setTimes } from './syscalls.ts';
@@ -62,7 +62,7 @@ export async function exportDirectory(
         { cause: error },
       );
     }
-    throw diskFull(error, `writing the output to ${destination}`) ?? error;
+    throw diskFull(error, `while writing the output to ${destination}`) ?? error;
   }
 }
 

@@ -1,8 +1,8 @@
 import { DigestCounter } from '../archive/digest-counter.ts';
 import { TarParser } from '../archive/parser.ts';
 import type { Digest } from '../oci/digest.ts';
+import { diskFull } from '../util/disk-full.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
-import { diskFull } from './disk-full.ts';
 import { TreeWriter } from './tree-writer.ts';
 import type { TreeWriterOptions } from './tree-writer.ts';
 import { Turns } from './turns.ts';
@@ -62,7 +62,7 @@ export async function unpackTar(
 }
 
 function explain(error: unknown, root: string): unknown {
-  const full = diskFull(error, `unpacking below ${root}`);
+  const full = diskFull(error, `while unpacking below ${root}`);
   if (full !== undefined) return full;
   if (hasCode(error, 'ENAMETOOLONG', 'EILSEQ')) {
     return new PolyarchError(

@@ -18,7 +18,9 @@ it.each([
   expect(coded).toMatchObject({ code, message: expect.stringContaining(place) });
 });
 
-it.each([failure({ code: 'ENOENT' }), failure({ code: 'ERR_SQLITE_ERROR', errcode: 1 }), new PolyarchError('X', 'y'), 'text'])(
-  'leaves %s alone',
-  (error) => expect(systemError(error, '/store')).toBe(error),
-);
+it.each([
+  failure({ code: 'ENOENT' }),
+  failure({ code: 'ERR_SQLITE_ERROR', errcode: 1 }),
+  new PolyarchError('X', 'y'),
+  'text',
+])('leaves %s alone', (error) => expect(systemError(error, '/store')).toBe(error));

@@ -1,7 +1,8 @@
+import { diskFull, sqliteCode } from './disk-full.ts';
 import { PolyarchError, hasCode, messageOf } from './error.ts';
 
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
-const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const;
+const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, CANTOPEN: 14, NOTADB: 26 } as const;
 
 /**
  * What the kernel or SQLite says of a disk that is full or cannot be used, as a coded error: NO_SPACE, STORE_UNUSABLE,
@@ -9,14 +10,10 @@ const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPE
  */
 export function systemError(error: unknown, place: string): unknown {
   if (error instanceof PolyarchError || !(error instanceof Error)) return error;
-  const sqlite = hasCode(error, 'ERR_SQLITE_ERROR') && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+  const sqlite = sqliteCode(error);
   const where = 'path' in error && typeof error.path === 'string' ? error.path : place;
-  if (hasCode(error, 'ENOSPC', 'EDQUOT') || sqlite === SQLITE.FULL) {
-    return new PolyarchError('NO_SPACE', `no space left on the disk for ${where}`, {
-      hint: 'free some space (polyarch prune removes what no image needs) and run it again',
-      cause: error,
-    });
-  }
+  const full = diskFull(error, `for ${where}`);
+  if (full !== undefined) return full;
   if (sqlite === SQLITE.CORRUPT || sqlite === SQLITE.NOTADB) {
     return new PolyarchError('STORE_DAMAGED', `the store's database is damaged: ${where} (${messageOf(error)})`, {
       hint: `move ${where} away: tags and the build cache are made anew; images can be pulled or loaded again`,
@@ -24,7 +21,9 @@ export function systemError(error: unknown, place: string): unknown {
     });
   }
   if (sqlite === SQLITE.BUSY) {
-    return new PolyarchError('STORE_BUSY', `another process keeps the store's database locked: ${where}`, { cause: error });
+    return new PolyarchError('STORE_BUSY', `another process keeps the store's database locked: ${where}`, {
+      cause: error,
+    });
   }
   const unusable: readonly (number | undefined)[] = [SQLITE.READONLY, SQLITE.IOERR, SQLITE.CANTOPEN];
   if (hasCode(error, 'EROFS', 'EACCES', 'ENOTDIR', 'EIO', 'ELOOP') || unusable.includes(sqlite)) {
