@@ -66,6 +66,18 @@ describe('solving', () => {
     expect(runs.filter((name) => name === 'base')).toHaveLength(1);
   });
 
+  it('runs steps at once that are read one after the other', async () => {
+    const runs: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const slow = step('slow', [], { runs });
+    const first: Vertex<string> = { ...slow, op: { ...slow.op, execute: async () => (await gate.promise, ['slow']) } };
+    const side = step('side', [], { runs });
+    const quick: Vertex<string> = { ...side, op: { ...side.op, execute: async () => (gate.resolve(), ['side']) } };
+    const below = step('below', [first], { runs, reads: whole });
+    const top = step('top', [below, quick], { runs, reads: whole });
+    expect(await solve(memoryCache(), [first, quick, below, top])).toBe('top(below(slow),side)');
+  });
+
   it('runs nothing the second time and says so', async () => {
     const cache = memoryCache();
     const runs: string[] = [];

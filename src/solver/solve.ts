@@ -25,6 +25,7 @@ export class Solver<R> implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   readonly #options: SolveOptions<R>;
+  #solving = false;
 
   constructor(options: SolveOptions<R>) {
     this.#options = options;
@@ -43,6 +44,7 @@ export class Solver<R> implements AsyncDisposable {
 
   /** The result of an edge. The first failure anywhere stops the whole solve. */
   async solve(edge: Edge): Promise<R> {
+    this.#solving = true;
     try {
       return await this.#result(edge);
     } catch (error) {
@@ -70,7 +72,18 @@ export class Solver<R> implements AsyncDisposable {
   }
 
   #identify(digest: Digest): Promise<Identity<R>> {
-    return once(this.#identities, digest, () => this.#track(this.#identifyVertex(this.#vertex(digest))));
+    return once(this.#identities, digest, () => this.#track(this.#identifyAndStart(this.#vertex(digest))));
+  }
+
+  /**
+   * A result that was never made has an id that nothing in the cache builds on, so whatever needs it has to be made
+   * too, and it with it: it starts at once, beside those that others wait for.
+   */
+  async #identifyAndStart(vertex: Vertex<R>): Promise<Identity<R>> {
+    const identity = await this.#identifyVertex(vertex);
+    // A failure ends the whole solve, see #track.
+    if (this.#solving && identity.keys.length > 0) this.#outputs(vertex, identity).catch(() => {});
+    return identity;
   }
 
   async #identifyVertex(vertex: Vertex<R>): Promise<Identity<R>> {
@@ -140,11 +153,14 @@ export class Solver<R> implements AsyncDisposable {
   async #result(edge: Edge): Promise<R> {
     const identity = await this.#identify(edge.vertex);
     const vertex = this.#vertex(edge.vertex);
-    const outputs =
-      identity.outputs ?? (await once(this.#results, identity.id, () => this.#track(this.#make(vertex, identity))));
+    const outputs = identity.outputs ?? (await this.#outputs(vertex, identity));
     const output = outputs[edge.output];
     if (output === undefined) throw new Error(`vertex ${vertex.name} has no output ${edge.output}`);
     return output;
+  }
+
+  #outputs(vertex: Vertex<R>, identity: Identity<R>): Promise<readonly R[]> {
+    return once(this.#results, identity.id, () => this.#track(this.#make(vertex, identity)));
   }
 
   async #make(vertex: Vertex<R>, identity: Identity<R>): Promise<readonly R[]> {
