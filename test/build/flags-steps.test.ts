@@ -243,7 +243,7 @@ RUN <<'EOF' cat > /out/quoted
 $GREETING
 EOF
 RUN <<EOF
-#!/bin/awk -f
+#!/usr/bin/awk -f
 BEGIN { print "awk" > "/out/shebang" }
 EOF
 COPY <<a <<"b" /out/
@@ -251,8 +251,8 @@ a of $GREETING
 a
 b of $GREETING
 b
-RUN echo daemon:x:7:8::/:/bin/sh >> /etc/passwd; echo helpers:x:99: >> /etc/group; chmod 777 /out
-USER daemon
+RUN echo keeper:x:7:8::/:/bin/sh >> /etc/passwd; echo helpers:x:99: >> /etc/group; chmod 777 /out
+USER keeper
 RUN id -u > /out/user; id -g >> /out/user; echo $HOME >> /out/user
 USER 1234:helpers
 RUN id -u > /out/user2; id -g >> /out/user2
@@ -281,7 +281,7 @@ RUN set -o | grep errexit > /out/shell`);
   });
 
   test.each([
-    ["RUN sh -c 'kill -9 $$'", /137/],
+    ["RUN sh -c 'kill -9 $$'; exit $?", /137/],
     ['RUN no-such-program', /127/],
     ['RUN ["/no/such/program"]', /\/no\/such\/program/],
     ['USER nobody-of-that-name\nRUN true', /nobody-of-that-name/],
