@@ -18,7 +18,7 @@ export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = count;
   let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
+  for (; Number(value.toPrecision(3)) >= 1000 && unit < units.length - 1; unit++) value /= 1000;
   return `${
     unit === 0
       ? value

@@ -95,7 +95,7 @@ async function firstLine(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise
   } finally {
     signal.removeEventListener('abort', stop);
     lines.close();
-    stdin.unref();
+    stdin.destroy();
   }
 }
 

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { ProgressEvent, VertexEvent } from '../../solver/progress.ts';
+import { bytes } from '../format.ts';
 
 interface Lane {
   readonly number: number;
@@ -82,13 +83,4 @@ export function plainProgress(write: (text: string) => void): (event: ProgressEv
 
 function seconds(ms: number, digits: number): string {
   return (Math.max(0, ms) / 1000).toFixed(digits);
-}
-
-/** `3.15MB`, in powers of 1000 as Docker shows them. */
-export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let value = count;
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? value : value.toPrecision(3).replace(/\.?0+$/, '')}${units[unit]}`;
 }

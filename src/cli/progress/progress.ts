@@ -2,6 +2,7 @@ import type { ProgressSink } from '../../solver/progress.ts';
 import type { CliContext } from '../context.ts';
 import { plainProgress } from './plain.ts';
 import { rawJsonProgress } from './raw-json.ts';
+import { ttyProgress } from './tty.ts';
 
 export type ProgressMode = 'auto' | 'plain' | 'tty' | 'quiet' | 'rawjson' | 'none';
 
@@ -13,6 +14,10 @@ export interface ProgressView {
   end(): void;
 }
 
+/** A terminal is drawn on so often, in ms. */
+const TICK = 100;
+
+/** Shows a build on stderr. `auto` draws when that is a terminal that can be drawn on; `tty` without one is `plain`. */
 export function openProgress(mode: ProgressMode, context: CliContext): ProgressView {
   const write = (text: string) => void context.stderr.write(text);
   const notice = context.notice;
@@ -24,7 +29,31 @@ export function openProgress(mode: ProgressMode, context: CliContext): ProgressV
       return { event: rawJsonProgress(write), notice, end: () => {} };
     case 'auto':
     case 'tty':
+      return context.stderr.isTTY && context.env['TERM'] !== 'dumb' ? drawing(context) : openProgress('plain', context);
     case 'plain':
       return { event: plainProgress(write), notice, end: () => {} };
   }
+}
+
+function drawing({ stderr, env }: CliContext): ProgressView {
+  const view = ttyProgress({
+    get columns() {
+      return stderr.columns || 80;
+    },
+    get rows() {
+      return stderr.rows || 24;
+    },
+    color: !env['NO_COLOR'],
+    write: (text) => void stderr.write(text),
+  });
+  const timer = setInterval(() => view.tick(), TICK);
+  timer.unref();
+  // However the process ends, the cursor comes back.
+  const end = () => {
+    clearInterval(timer);
+    process.off('exit', end);
+    view.end();
+  };
+  process.on('exit', end);
+  return { event: (event) => view.event(event), notice: (text) => view.notice(text), end };
 }
