@@ -36,5 +36,5 @@ test.each([
 });
 
 test('a loop of links is refused', () => {
-  expect(() => resolveInRootfs(root, '/loop')).toThrow(expect.objectContaining({ code: 'LINK_LOOP' }));
+  expect(() => resolveInRootfs(root, '/loop')).toThrow(expect.objectContaining({ code: 'SYMLINK_LOOP' }));
 });

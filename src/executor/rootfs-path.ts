@@ -1,8 +1,6 @@
-import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, readlinkSync } from 'node:fs';
-import { PolyarchError, hasCode } from '../util/error.ts';
-
-/** As many links as the kernel follows (path_resolution(7)). */
-const MAX_LINKS = 40;
+import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
+import { resolveWithin } from '../snapshot/rooted-path.ts';
+import { hasCode } from '../util/error.ts';
 
 export interface RootfsPath {
   /** The path with every link resolved inside the root, as seen from outside; it may not exist. */
@@ -11,38 +9,15 @@ export interface RootfsPath {
   readonly missing: readonly string[];
 }
 
-/**
- * Resolves a path as a process whose root is `rootfs` would: no link leads out of it. Only for a root that nobody
- * changes meanwhile.
- */
+/** Resolves a path as a process whose root is `rootfs` would; see resolveWithin. */
 export function resolveInRootfs(rootfs: string, path: string): RootfsPath {
-  const todo = path.split('/');
-  let done: string[] = [];
   const missing: string[] = [];
-  let links = 0;
-  while (todo.length > 0) {
-    const name = todo.shift();
-    if (name === undefined || name === '' || name === '.') continue;
-    if (name === '..') {
-      const left = [rootfs, ...done].join('/');
-      if (missing.at(-1) === left) missing.pop();
-      done.pop();
-      continue;
-    }
-    const candidate = [rootfs, ...done, name].join('/');
-    const found = missing.length > 0 ? undefined : lstatOr(candidate);
-    if (found === undefined) missing.push(candidate);
-    if (found?.isSymbolicLink() === true) {
-      links += 1;
-      if (links > MAX_LINKS) throw new PolyarchError('LINK_LOOP', `too many symbolic links in ${path}`);
-      const target = readlinkSync(candidate);
-      if (target.startsWith('/')) done = [];
-      todo.unshift(...target.split('/'));
-      continue;
-    }
-    done.push(name);
+  let at = rootfs;
+  for (const name of resolveWithin(rootfs, path).split('/').filter(Boolean)) {
+    at += `/${name}`;
+    if (missing.length > 0 || lstatOr(at) === undefined) missing.push(at);
   }
-  return { path: [rootfs, ...done].join('/'), missing };
+  return { path: at, missing };
 }
 
 /** Reads a regular file inside the root; undefined when there is none, or it is larger than `limit` bytes. */

@@ -1,57 +1,56 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { resolveInRoot } from './rooted-path.ts';
+import { describe, expect, test } from 'vitest';
+import { makeTree, type TreeSpec } from '../../test/support/tree.ts';
+import { resolveInRoot, resolveWithin } from './rooted-path.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'polyarch-rooted-'));
-mkdirSync(join(root, 'usr/lib'), { recursive: true });
-for (const [target, path] of [
-  ['usr/lib', 'lib'],
-  ['/usr', 'absolute'],
-  ['../../../etc', 'out'],
-  ['../lib', 'usr/up'],
-  ['loop2', 'loop1'],
-  ['loop1', 'loop2'],
-  ['lib', 'twice'],
-] as const) {
-  symlinkSync(target, join(root, path));
-}
-afterAll(() => rmSync(root, { recursive: true }));
-
-describe('resolveInRoot', () => {
-  it.each([
-    ['', ''],
-    ['/', ''],
-    ['usr/lib/x', 'usr/lib/x'],
-    ['/usr//./lib/', 'usr/lib'],
-    ['lib/x', 'usr/lib/x'],
-    ['twice/x', 'usr/lib/x'],
-    ['absolute/lib', 'usr/lib'],
-    ['usr/up/x', 'usr/lib/x'],
-    ['lib/../x', 'usr/x'],
-    ['missing/../x', 'x'],
-    ['../../x', 'x'],
-    ['out/passwd', 'etc/passwd'],
-  ])('%j is %j, as in a chroot', (path, expected) => {
-    expect(resolveInRoot(root, path)).toBe(expected);
+describe('resolveWithin', () => {
+  test.each<[string, TreeSpec, string, string]>([
+    ['a plain path', { 'a/b': '' }, 'a/b', '/a/b'],
+    ['the root', {}, '/', '/'],
+    ['dots', {}, '/a/./b//c/../d', '/a/b/d'],
+    ['above the root', {}, '/../../a', '/a'],
+    ['an absolute link', { l: '->/x/y' }, '/l/z', '/x/y/z'],
+    ['a relative link', { 'd/l': '->../x' }, '/d/l/z', '/x/z'],
+    ['a link above the root', { 'd/l': '->../../../../etc' }, '/d/l/passwd', '/etc/passwd'],
+    ['a link to a link', { a: '->b', b: '->c/d', 'c/d': '->/e' }, '/a', '/e'],
+    ['dots after a link go up from where it leads', { l: '->/x/y' }, '/l/../z', '/x/z'],
+    ['a dangling link', { l: '->missing/part' }, '/l', '/missing/part'],
+    ['a file on the way', { f: 'text' }, '/f/x', '/f/x'],
+    ['an empty part', { l: '->./' }, '/l/a', '/a'],
+    ['an empty path', {}, '', '/'],
+    ['a missing folder and back', {}, 'missing/../x', '/x'],
+    ['a link after dots', { 'usr/lib/x': '', 'usr/up': '->../lib', lib: '->usr/lib' }, 'usr/up/x', '/usr/lib/x'],
+    ['dots after a link to a folder', { 'usr/lib/x': '', lib: '->usr/lib' }, 'lib/../x', '/usr/x'],
+  ])('%s', (_name, spec, path, expected) => {
+    const root = makeTree(spec);
+    expect(resolveWithin(root, path)).toBe(expected);
+    expect(resolveInRoot(root, path)).toBe(expected === '/' ? `${root}/` : `${root}${expected}`);
   });
 
-  it.each([
-    ['lib', 'lib'],
-    ['lib/', 'lib'],
-    ['twice', 'twice'],
-    ['absolute/up', 'usr/up'],
-  ])('%j is %j without following the last part', (path, expected) => {
-    expect(resolveInRoot(root, path, { followLast: false })).toBe(expected);
+  test.each([
+    ['/d/l', '/e/l'],
+    ['d', '/d'],
+    ['d/', '/d'],
+    ['d/./', '/d'],
+  ])('%s is %s when the last link is kept', (path, expected) => {
+    const root = makeTree({ d: '->e', 'e/l': '->/x' });
+    expect(resolveWithin(root, path, { followLast: false })).toBe(expected);
   });
 
-  it.each([
+  test.each([
     ['../x', 'PATH_ESCAPES'],
     ['usr/../../x', 'PATH_ESCAPES'],
     ['out/passwd', 'PATH_ESCAPES'],
-    ['loop1/x', 'PATH_LOOP'],
-  ])('%j fails with %s when strict', (path, code) => {
-    expect(() => resolveInRoot(root, path, { strict: true })).toThrow(expect.objectContaining({ code }));
+    ['loop1/x', 'SYMLINK_LOOP'],
+  ])('%s fails with %s when strict', (path, code) => {
+    const root = makeTree({ usr: undefined, out: '->../../../etc', loop1: '->loop2', loop2: '->loop1' });
+    expect(() => resolveWithin(root, path, { strict: true })).toThrow(expect.objectContaining({ code }));
+  });
+
+  test.each<[string, TreeSpec]>([
+    ['itself', { l: '->l' }],
+    ['a ring', { l: '->m', m: '->n', n: '->l' }],
+    ['growing', { l: '->l/l' }],
+  ])('a loop is an error: %s', (_name, spec) => {
+    expect(() => resolveWithin(makeTree(spec), '/l')).toThrow(expect.objectContaining({ code: 'SYMLINK_LOOP' }));
   });
 });

@@ -21,7 +21,7 @@ import { hasCode, PolyarchError } from '../util/error.ts';
 import { Attributes } from './attributes.ts';
 import { isWhiteout, makeWhiteout, setOpaque } from './overlay-format.ts';
 import { removeTree } from './remove-tree.ts';
-import { resolveInRoot } from './rooted-path.ts';
+import { resolveWithin } from './rooted-path.ts';
 import { mknod, S_IF, setTimes } from './syscalls.ts';
 import type { UnpackWarning } from './unpack.ts';
 
@@ -237,9 +237,9 @@ export class TreeWriter implements TarSink {
 
   #resolve(path: string, entry: TarEntry, options: { followLast: boolean; why: string }): string {
     try {
-      return resolveInRoot(this.#root, path, { followLast: options.followLast, strict: true });
+      return resolveWithin(this.#root, path, { followLast: options.followLast, strict: true }).slice(1);
     } catch (error) {
-      if (!hasCode(error, 'PATH_ESCAPES', 'PATH_LOOP')) throw error;
+      if (!hasCode(error, 'PATH_ESCAPES', 'SYMLINK_LOOP')) throw error;
       throw unsafe(entry, `${options.why}, which leads out of the root or nowhere`);
     }
   }

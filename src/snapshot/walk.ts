@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { decodeText, fsPath } from '../archive/text.ts';
+import { fsPath } from '../archive/text.ts';
+import { listPlace } from './disk.ts';
 
 /** One file of a tree. */
 export interface TreeEntry {
@@ -19,7 +20,7 @@ export interface TreeEntry {
  */
 export function* walkTree(root: string, options: { enter?: (entry: TreeEntry) => boolean } = {}): Generator<TreeEntry> {
   const stack: { readonly path: string; readonly names: readonly string[]; next: number }[] = [
-    { path: '', names: sortedNames(root), next: 0 },
+    { path: '', names: listPlace(root), next: 0 },
   ];
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const name = top.names[top.next++];
@@ -32,13 +33,6 @@ export function* walkTree(root: string, options: { enter?: (entry: TreeEntry) =>
     const entry = { path, full, stat: lstatSync(fsPath(full)), depth: stack.length };
     yield entry;
     if (entry.stat.isDirectory() && options.enter?.(entry) !== false)
-      stack.push({ path, names: sortedNames(full), next: 0 });
+      stack.push({ path, names: listPlace(full), next: 0 });
   }
-}
-
-/** A folder's names, sorted. */
-export function sortedNames(folder: string): string[] {
-  const names = readdirSync(fsPath(folder));
-  if (!names.some((name) => name.includes('\uFFFD'))) return names.toSorted();
-  return readdirSync(fsPath(folder), { encoding: 'buffer' }).map(decodeText).toSorted();
 }

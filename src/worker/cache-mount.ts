@@ -5,7 +5,7 @@ import { copyAttributes } from '../snapshot/copy-node.ts';
 import type { Mounted, Snapshotter } from '../snapshot/layer.ts';
 import { type Lock, lock, tryLock } from '../util/lock.ts';
 import { applyFileActions } from './files/apply.ts';
-import { resolveInRoot } from './files/resolve.ts';
+import { resolveInRoot } from '../snapshot/rooted-path.ts';
 import type { StorePaths } from './paths.ts';
 import type { StepMount } from './protocol.ts';
 

@@ -5,7 +5,7 @@ import type { ActiveSnapshot, Layer, Snapshotter } from '../snapshot/layer.ts';
 import { PolyarchError } from '../util/error.ts';
 import { openCacheMount } from './cache-mount.ts';
 import { Cleanup } from './cleanup.ts';
-import { resolveInRoot } from './files/resolve.ts';
+import { resolveInRoot } from '../snapshot/rooted-path.ts';
 import type { StorePaths } from './paths.ts';
 import type { ExecStep, StepMount, StepOutput } from './protocol.ts';
 import type { SendEvent } from './rpc.ts';

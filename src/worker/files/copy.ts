@@ -4,7 +4,7 @@ import type { CopyOptions } from './contract.ts';
 import { EntryCopier } from './copy-entry.ts';
 import type { OwnerIds } from './owner.ts';
 import type { Pacer } from './pacer.ts';
-import { resolveWithin } from './resolve.ts';
+import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { findSources, requirePaths, type Source } from './select.ts';
 import { setTimes } from './times.ts';
 import { makeDirectories, type Target } from './target.ts';

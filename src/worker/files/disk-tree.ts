@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readAttributes } from './attributes.ts';
-import { listPlace, readLinkPlace } from './disk.ts';
+import { listPlace, readLinkPlace } from '../../snapshot/disk.ts';
 import { statEntry, type ReadableTree } from './tree.ts';
 
 /** A mounted root filesystem or any other folder, as it is on disk. */

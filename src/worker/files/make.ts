@@ -6,7 +6,7 @@ import type { MakeDirectoryAction, MakeFileAction, MakeLinkAction, RemoveAction 
 import { keptOr } from './copy.ts';
 import { diskTree } from './disk-tree.ts';
 import type { OwnerIds } from './owner.ts';
-import { resolveWithin } from './resolve.ts';
+import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { findSources } from './select.ts';
 import { setTimes } from './times.ts';
 import { changeOwner, makeDirectories, type Target } from './target.ts';

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { PolyarchError, hasCode } from '../../util/error.ts';
 import { didYouMean } from '../../util/nearest.ts';
 import type { Owner, OwnerId } from './contract.ts';
-import { resolveInRoot } from './resolve.ts';
+import { resolveInRoot } from '../../snapshot/rooted-path.ts';
 
 export interface OwnerIds {
   readonly uid: number;

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { Attributes } from './attributes.ts';
-import { lstatPlace } from './disk.ts';
-import { resolvePath, type ResolveOptions } from './resolve.ts';
+import { lstatPlace } from '../../snapshot/disk.ts';
+import { resolvePath, type ResolveOptions } from '../../snapshot/rooted-path.ts';
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'character' | 'block' | 'socket';
 

@@ -21,7 +21,7 @@ import { writeAttributes } from './attributes.ts';
 import { fileFailure } from './failure.ts';
 import type { OwnerIds } from './owner.ts';
 import type { Pacer } from './pacer.ts';
-import { resolveWithin } from './resolve.ts';
+import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { setTimes } from './times.ts';
 import { changeOwner, makeDirectories, type Target } from './target.ts';
 import { statEntry } from './tree.ts';

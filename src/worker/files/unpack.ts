@@ -6,7 +6,7 @@ import { fsPath } from '../../archive/text.ts';
 import { hasCode } from '../../util/error.ts';
 import type { OwnerIds } from './owner.ts';
 import type { Pacer } from './pacer.ts';
-import { resolveWithin } from './resolve.ts';
+import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { makeDirectories, type Target } from './target.ts';
 import type { ReadableTree } from './tree.ts';
 import { unpackTar } from './unpack-tar.ts';

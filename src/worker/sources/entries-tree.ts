@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { lstatPlace } from '../files/disk.ts';
+import { lstatPlace } from '../../snapshot/disk.ts';
 import type { Searched } from '../files/select.ts';
 import type { Tree } from '../files/tree.ts';
 import { patternMatcher } from '../../util/patterns.ts';

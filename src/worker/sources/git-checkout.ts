@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { digestOf, type Digest } from '../../oci/digest.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
 import { lock } from '../../util/lock.ts';
-import { resolveWithin } from '../files/resolve.ts';
+import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { statEntry } from '../files/tree.ts';
 import { type GitEnvironment, GitProgram } from './git-program.ts';
 import { gitKey, type ResolvedGit, resolveGit } from './git-resolve.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PolyarchError, messageOf } from '../../util/error.ts';
-import { lstatPlace } from '../files/disk.ts';
+import { lstatPlace } from '../../snapshot/disk.ts';
 import { isUnchanged, type ScanEntry } from './scan-entry.ts';
 
 /** What messages say of a scanned folder. */

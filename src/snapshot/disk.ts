@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { decodeText, fsPath } from '../../archive/text.ts';
-import { hasCode } from '../../util/error.ts';
+import { decodeText, fsPath } from '../archive/text.ts';
+import { hasCode } from '../util/error.ts';
 
 /*
  * Reading folders and links with names of any bytes: what is not UTF-8 comes escaped (archive/text.ts),
@@ -31,12 +31,13 @@ export function listPlace(place: string): string[] {
 
 /** A link's text; undefined when nothing or no link is there. */
 export function readLinkPlace(place: string): string | undefined {
+  const path = fsPath(place);
   try {
-    const path = fsPath(place);
-    const text = readlinkSync(path);
-    return text.includes(REPLACEMENT) ? decodeText(readlinkSync(path, { encoding: 'buffer' })) : text;
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return undefined;
   } catch (error) {
-    if (hasCode(error, 'EINVAL', 'ENOENT', 'ENOTDIR')) return undefined;
+    if (hasCode(error, 'ENOTDIR')) return undefined;
     throw error;
   }
+  const text = readlinkSync(path);
+  return text.includes(REPLACEMENT) ? decodeText(readlinkSync(path, { encoding: 'buffer' })) : text;
 }
