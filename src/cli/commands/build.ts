@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { build } from '../../build/build.ts';
 import type { BuildRequest, BuildResult } from '../../build/request.ts';
 import { parseOutput, withShorthands } from '../../exporter/output-spec.ts';
@@ -72,7 +72,7 @@ const command: CliCommand = {
       .option('--secret <spec>', 'a secret for RUN --mount=type=secret: id=NAME[,src=FILE|,env=VARIABLE]', collect)
       .option('--ssh <spec>', 'an ssh agent or keys for RUN --mount=type=ssh: default|ID[=SOCKET|KEY]', collect)
       .option('--no-cache', 'run every step')
-      .option('--no-cache-filter <stages>', 'run every step of these stages', collect)
+      .addOption(noCacheFilter(program))
       .option('--pull', 'ask the registry for base images even when they are in the local store')
       .option('--push', 'push the image (short for --output type=registry)')
       .option(
@@ -104,6 +104,15 @@ const command: CliCommand = {
 };
 
 export default command;
+
+/** A flag of its own, which commander would read as the opposite of a `--cache-filter`. */
+function noCacheFilter(program: Command): Option {
+  const option = program
+    .createOption('--no-cache-filter <stages>', 'run every step of these stages')
+    .argParser(collect);
+  option.negate = false;
+  return option;
+}
 
 async function run(path: string, flags: BuildFlags, context: CliContext): Promise<number> {
   const request = buildRequest(path, flags, context);
