@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { copyTimes } from '../snapshot/copy-node.ts';
+import { setTimesNs } from '../snapshot/syscalls.ts';
 import { lstatOr, resolveInRootfs } from './rootfs-path.ts';
 
 interface Parent {
@@ -54,7 +54,7 @@ function restoreTimes(rootfs: string, parent: Parent): void {
   if (parent.path !== rootfs && !isPlainPath(rootfs, parent.path)) return;
   const now = lstatOr(parent.path);
   if (now?.isDirectory() !== true || BigInt(now.ino) !== parent.before.ino) return;
-  copyTimes(parent.before, parent.path);
+  setTimesNs(parent.path, parent.before.mtimeNs);
 }
 
 /** True when no folder on the way from the root is a link: a step may have put one there. */

@@ -13,7 +13,7 @@ import type { BigIntStats } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { fsPath } from '../archive/text.ts';
 import { readXattrs } from './image-xattrs.ts';
-import { lsetxattr, mknod, S_IF, setTimes } from './syscalls.ts';
+import { deviceOf, lsetxattr, mknod, S_IF, setTimesNs } from './syscalls.ts';
 import type { TreeEntry } from './walk.ts';
 
 /** Files above this many bytes are copied off the main thread. */
@@ -56,15 +56,6 @@ export function fileKey(path: string): string {
   return `${dev}:${ino}`;
 }
 
-/** As glibc's gnu_dev_major and gnu_dev_minor. */
-export function deviceOf(rdev: number): { major: number; minor: number } {
-  const device = BigInt(rdev);
-  return {
-    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n)),
-    minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),
-  };
-}
-
 /** Gives `target` the owner, mode, xattrs and exact times of `source`. */
 export function copyAttributes(source: string, target: string): void {
   setAttributes(target, { stat: lstatSync(fsPath(source), { bigint: true }), xattrs: readXattrs(source) });
@@ -76,11 +67,5 @@ export function setAttributes(target: string, from: { stat: BigIntStats; xattrs:
   lchownSync(fsPath(target), Number(stat.uid), Number(stat.gid));
   if (!stat.isSymbolicLink()) chmodSync(fsPath(target), Number(stat.mode & 0o7777n));
   for (const [name, value] of xattrs) lsetxattr(target, name, { value });
-  copyTimes(stat, target);
-}
-
-export function copyTimes(stat: BigIntStats, target: string): void {
-  const rest = stat.mtimeNs % 1_000_000_000n;
-  const nanoseconds = rest < 0n ? rest + 1_000_000_000n : rest;
-  setTimes(target, Number((stat.mtimeNs - nanoseconds) / 1_000_000_000n), Number(nanoseconds));
+  setTimesNs(target, stat.mtimeNs);
 }

@@ -2,12 +2,12 @@ import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
-import { copyTimes, NodeCopier } from './copy-node.ts';
+import { pacer } from '../util/pacer.ts';
+import { NodeCopier } from './copy-node.ts';
 import { diskFull } from '../util/disk-full.ts';
 import { readXattrs } from './image-xattrs.ts';
 import { removeTree } from './remove-tree.ts';
-import { lsetxattr, setTimes } from './syscalls.ts';
-import { Turns } from './turns.ts';
+import { lsetxattr, setTimes, setTimesNs } from './syscalls.ts';
 import { walkTree } from './walk.ts';
 
 export interface ExportDirectoryOptions {
@@ -31,12 +31,12 @@ export async function exportDirectory(
 ): Promise<void> {
   const copier = new NodeCopier();
   const folders: { readonly full: string; readonly to: string }[] = [];
-  const turns = new Turns();
+  const pace = pacer(options.signal);
   try {
     mkdirSync(destination, { recursive: true });
     for (const item of walkTree(root)) {
       options.signal?.throwIfAborted();
-      if (turns.due) await turns.pass();
+      if (pace.due) await pace.rest();
       const to = `${destination}/${item.path}`;
       const there = lstatSync(fsPath(to), { throwIfNoEntry: false });
       const folder = item.stat.isDirectory();
@@ -80,5 +80,5 @@ function keep(full: string, to: string, options: ExportDirectoryOptions): void {
   }
   if (options.clampMtime !== undefined && stat.mtimeNs > BigInt(options.clampMtime) * 1_000_000_000n)
     setTimes(to, options.clampMtime, 0);
-  else copyTimes(stat, to);
+  else setTimesNs(to, stat.mtimeNs);
 }

@@ -128,6 +128,15 @@ export function mknod(path: string, mode: number, device: { major: number; minor
   if (libc().mknod(cstring(path), mode, number) !== 0) throw failure('mknod', path);
 }
 
+/** A device's number (st_rdev) in parts, as glibc's gnu_dev_major and gnu_dev_minor. */
+export function deviceOf(rdev: number | bigint): { major: number; minor: number } {
+  const device = BigInt(rdev);
+  return {
+    major: Number(((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n)),
+    minor: Number((device & 0xffn) | ((device >> 12n) & 0xffffff00n)),
+  };
+}
+
 function makeDevice(major: number, minor: number): bigint {
   const [high, low] = [BigInt(major), BigInt(minor)];
   return (low & 0xffn) | ((high & 0xfffn) << 8n) | ((low & ~0xffn) << 12n) | ((high & ~0xfffn) << 32n);
@@ -137,6 +146,14 @@ function makeDevice(major: number, minor: number): bigint {
 export function setTimes(path: string, seconds: number, nanoseconds: number): void {
   const times = new BigInt64Array([BigInt(seconds), BigInt(nanoseconds), BigInt(seconds), BigInt(nanoseconds)]);
   if (libc().utimensat(AT_FDCWD, cstring(path), times, AT_SYMLINK_NOFOLLOW) !== 0) throw failure('utimensat', path);
+}
+
+const SECOND = 1_000_000_000n;
+
+/** setTimes, in nanoseconds since the epoch. */
+export function setTimesNs(path: string, time: bigint): void {
+  const rest = ((time % SECOND) + SECOND) % SECOND;
+  setTimes(path, Number((time - rest) / SECOND), Number(rest));
 }
 
 /** Takes an exclusive flock(2) if it is free; the kernel lets it go when `fd` is closed, by death too. */

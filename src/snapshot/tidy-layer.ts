@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmdirSync } from 'node:fs';
 import { decodeText, fsPath } from '../archive/text.ts';
 import { hasCode } from '../util/error.ts';
-import { copyTimes } from './copy-node.ts';
+import { setTimesNs } from './syscalls.ts';
 import { readXattrs } from './image-xattrs.ts';
 import { type DescribedLayer, describedFolder } from './implied-folders.ts';
 import { LowerTree } from './lower-tree.ts';
@@ -38,7 +38,7 @@ export function tidyLayer(fs: string, lower: readonly DescribedLayer[]): void {
       if (hasCode(error, 'ENOTEMPTY')) continue;
       throw error;
     }
-    copyTimes(before, above);
+    setTimesNs(above, before.mtimeNs);
   }
 }
 

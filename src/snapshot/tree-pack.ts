@@ -5,9 +5,10 @@ import type { TarEntryInit, TarEntryType } from '../archive/entry.ts';
 import { decodeText, fsPath } from '../archive/text.ts';
 import { encodeEntry, END_OF_ARCHIVE, padding } from '../archive/writer.ts';
 import { PolyarchError } from '../util/error.ts';
+import { pacer } from '../util/pacer.ts';
 import { readXattrs } from './image-xattrs.ts';
-import { deviceOf, fileKey } from './copy-node.ts';
-import { Turns } from './turns.ts';
+import { fileKey } from './copy-node.ts';
+import { deviceOf } from './syscalls.ts';
 import type { TreeEntry } from './walk.ts';
 import { walkTree } from './walk.ts';
 
@@ -28,10 +29,10 @@ export type PackItem = TreeEntry | { readonly entry: TarEntryInit };
 export async function* packTree(items: Iterable<PackItem>, options: PackTreeOptions = {}): AsyncGenerator<Buffer> {
   const chunks = new TarChunks();
   const links = new Map<string, string>();
-  const turns = new Turns();
+  const pace = pacer(options.signal);
   for (const item of items) {
     options.signal?.throwIfAborted();
-    if (turns.due) await turns.pass();
+    if (pace.due) await pace.rest();
     if ('entry' in item) chunks.write(encodeEntry(item.entry));
     else {
       const entry = describe(item, links, options);

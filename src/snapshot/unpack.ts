@@ -3,9 +3,9 @@ import { TarParser } from '../archive/parser.ts';
 import type { Digest } from '../oci/digest.ts';
 import { diskFull } from '../util/disk-full.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
+import { pacer } from '../util/pacer.ts';
 import { TreeWriter } from './tree-writer.ts';
 import type { TreeWriterOptions } from './tree-writer.ts';
-import { Turns } from './turns.ts';
 
 /** What could not be kept exactly. Told once for each kind. */
 export interface UnpackWarning {
@@ -44,12 +44,12 @@ export async function unpackTar(
   const writer = new TreeWriter(root, options);
   const parser = new TarParser(writer);
   try {
-    const turns = new Turns();
+    const pace = pacer(options.signal);
     for await (const chunk of tar) {
       options.signal?.throwIfAborted();
       parser.write(chunk);
       counter.update(chunk);
-      if (turns.due) await turns.pass();
+      if (pace.due) await pace.rest();
     }
     parser.finish();
     writer.finish();

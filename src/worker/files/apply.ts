@@ -6,7 +6,7 @@ import { diskTree } from './disk-tree.ts';
 import { fileFailure } from './failure.ts';
 import { makeDirectory, makeFile, makeLink, remove } from './make.ts';
 import { type OwnerIds, resolveOwner } from './owner.ts';
-import { type Pacer, pacer } from './pacer.ts';
+import { type Pacer, pacer } from '../../util/pacer.ts';
 import type { Target } from './target.ts';
 import type { ReadableTree } from './tree.ts';
 

@@ -8,7 +8,7 @@ import { fileFailure } from './failure.ts';
 import { symbolicMode } from './mode.ts';
 import type { OwnerIds } from './owner.ts';
 import { makeNode } from './nodes.ts';
-import { setTimes } from './times.ts';
+import { setTimesNs } from '../../snapshot/syscalls.ts';
 import { changeOwner, type Target } from './target.ts';
 import { statEntry, type ReadableTree, type TreeEntry } from './tree.ts';
 import type { Visit } from './walk.ts';
@@ -52,7 +52,7 @@ export class EntryCopier {
 
   leave(visit: Visit, to: string): void {
     if (this.#open.pop() === 'all') this.#setMetadata(visit, to);
-    else setTimes(this.#place(to), this.#timestamp ?? visit.entry.mtimeNs);
+    else setTimesNs(this.#place(to), this.#timestamp ?? visit.entry.mtimeNs);
   }
 
   #enterDirectory(visit: Visit, to: string): void {
@@ -125,7 +125,7 @@ export class EntryCopier {
         `attributes that could not be kept in the image: ${refused.join(', ')} (first of ${JSON.stringify(to)})`,
       );
     if (entry.type !== 'symlink') chmodSync(fsPath(place), this.#mode(entry));
-    setTimes(place, this.#timestamp ?? entry.mtimeNs);
+    setTimesNs(place, this.#timestamp ?? entry.mtimeNs);
   }
 
   #place(path: string): string {

@@ -3,10 +3,10 @@ import { PolyarchError } from '../../util/error.ts';
 import type { CopyOptions } from './contract.ts';
 import { EntryCopier } from './copy-entry.ts';
 import type { OwnerIds } from './owner.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from '../../util/pacer.ts';
 import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { findSources, requirePaths, type Source } from './select.ts';
-import { setTimes } from './times.ts';
+import { setTimesNs } from '../../snapshot/syscalls.ts';
 import { makeDirectories, type Target } from './target.ts';
 import { statEntry, type ReadableTree } from './tree.ts';
 import { tryUnpack } from './unpack.ts';
@@ -86,7 +86,7 @@ async function copyOne(
     } else copier.leave(visit, to);
     if (pacer.due) await pacer.rest();
   }
-  if (timestamp !== undefined) for (const path of made.toReversed()) setTimes(target.root + path, timestamp);
+  if (timestamp !== undefined) for (const path of made.toReversed()) setTimesNs(target.root + path, timestamp);
 }
 
 /** Absolute, without `..` and doubled slashes; a slash or `/.` at the end stays. */

@@ -4,7 +4,7 @@ import { encodeText } from '../../archive/text.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Attributes } from './attributes.ts';
 import type { TreeSelector } from './contract.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from '../../util/pacer.ts';
 import { findSources, requirePaths, type Searched } from './select.ts';
 import type { TreeEntry } from './tree.ts';
 import { selection, walkTree } from './walk.ts';

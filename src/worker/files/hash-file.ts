@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { fsPath } from '../../archive/text.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from '../../util/pacer.ts';
 
 const buffer = Buffer.allocUnsafe(1024 * 1024);
 

@@ -8,7 +8,7 @@ import { diskTree } from './disk-tree.ts';
 import type { OwnerIds } from './owner.ts';
 import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { findSources } from './select.ts';
-import { setTimes } from './times.ts';
+import { setTimesNs } from '../../snapshot/syscalls.ts';
 import { changeOwner, makeDirectories, type Target } from './target.ts';
 import { statEntry } from './tree.ts';
 
@@ -24,7 +24,8 @@ export function makeDirectory(target: Target, action: Made<MakeDirectoryAction>)
       ...(action.owner === undefined ? {} : { owner: action.owner }),
       ...(timestamp === undefined ? {} : { timestamp }),
     });
-    if (timestamp !== undefined) for (const folder of made.toReversed()) setTimes(join(target.root, folder), timestamp);
+    if (timestamp !== undefined)
+      for (const folder of made.toReversed()) setTimesNs(join(target.root, folder), timestamp);
     return;
   }
   const existing = statEntry(join(target.root, path));
@@ -82,7 +83,7 @@ function finish(target: Target, path: string, made: { mode?: number; owner?: Own
   if (made.owner !== undefined) changeOwner(target, path, made.owner);
   if (made.mode !== undefined) chmodSync(fsPath(place), made.mode);
   const timestamp = keptOr(made.timestamp);
-  if (timestamp !== undefined) setTimes(place, timestamp);
+  if (timestamp !== undefined) setTimesNs(place, timestamp);
 }
 
 function requireParent(target: Target, path: string): void {

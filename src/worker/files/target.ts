@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fsPath } from '../../archive/text.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
 import type { OwnerIds } from './owner.ts';
-import { setTimes } from './times.ts';
+import { setTimesNs } from '../../snapshot/syscalls.ts';
 import { statEntry } from './tree.ts';
 
 /** The root that actions change, and where they say what could not be kept. */
@@ -40,7 +40,7 @@ export function makeDirectories(
     mkdirSync(fsPath(place));
     if (options.owner !== undefined) changeOwner(target, at, options.owner);
     chmodSync(fsPath(place), options.mode & 0o777);
-    if (options.timestamp !== undefined) setTimes(place, options.timestamp);
+    if (options.timestamp !== undefined) setTimesNs(place, options.timestamp);
     made.push(at);
   }
   return made;

@@ -4,7 +4,7 @@ import { digestTree, type EntryContent } from './digest.ts';
 import { diskTree } from './disk-tree.ts';
 import { fileFailure } from './failure.ts';
 import { hashFile } from './hash-file.ts';
-import { pacer } from './pacer.ts';
+import { pacer } from '../../util/pacer.ts';
 import type { TreeEntry } from './tree.ts';
 
 /**

@@ -7,7 +7,7 @@ import { describeTree, makeTree, temporaryFolder } from '../../../test/support/t
 import { tarEntry, type TarEntryInit } from '../../archive/entry.ts';
 import type { TarMember } from '../../archive/reader.ts';
 import { applyFileActions } from './apply.ts';
-import { pacer } from './pacer.ts';
+import { pacer } from '../../util/pacer.ts';
 import { unpackTar, type UnpackOptions } from './unpack-tar.ts';
 
 async function* members(entries: readonly (TarEntryInit & { text?: string })[]): AsyncGenerator<TarMember> {

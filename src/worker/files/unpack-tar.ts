@@ -15,14 +15,13 @@ import { dirname, join } from 'node:path';
 import type { TarEntry } from '../../archive/entry.ts';
 import type { TarMember } from '../../archive/reader.ts';
 import { fsPath } from '../../archive/text.ts';
-import { mknod, S_IF } from '../../snapshot/syscalls.ts';
+import { mknod, S_IF, setTimesNs } from '../../snapshot/syscalls.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
 import { writeAttributes } from './attributes.ts';
 import { fileFailure } from './failure.ts';
 import type { OwnerIds } from './owner.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from '../../util/pacer.ts';
 import { resolveWithin } from '../../snapshot/rooted-path.ts';
-import { setTimes } from './times.ts';
 import { changeOwner, makeDirectories, type Target } from './target.ts';
 import { statEntry } from './tree.ts';
 
@@ -158,7 +157,7 @@ function setMetadata(target: Target, job: { path: string; entry: TarEntry; optio
   if (refused.length > 0)
     target.warn(`attributes that could not be kept: ${refused.join(', ')} (first of ${JSON.stringify(path)})`);
   if (entry.type !== 'symlink') chmodSync(fsPath(place), entry.mode);
-  setTimes(place, BigInt(entry.mtime) * 1_000_000_000n + BigInt(entry.mtimeNs));
+  setTimesNs(place, BigInt(entry.mtime) * 1_000_000_000n + BigInt(entry.mtimeNs));
 }
 
 /** Absolute below the folder. */

@@ -5,7 +5,7 @@ import { readTar } from '../../archive/reader.ts';
 import { fsPath } from '../../archive/text.ts';
 import { hasCode } from '../../util/error.ts';
 import type { OwnerIds } from './owner.ts';
-import type { Pacer } from './pacer.ts';
+import type { Pacer } from '../../util/pacer.ts';
 import { resolveWithin } from '../../snapshot/rooted-path.ts';
 import { makeDirectories, type Target } from './target.ts';
 import type { ReadableTree } from './tree.ts';

@@ -3,7 +3,7 @@ import { hasCode } from '../../util/error.ts';
 import { readAttributes } from '../files/attributes.ts';
 import type { EntryContent } from '../files/digest.ts';
 import { hashFile } from '../files/hash-file.ts';
-import type { Pacer } from '../files/pacer.ts';
+import type { Pacer } from '../../util/pacer.ts';
 import { PackedEntries, packEntries } from './packed-entries.ts';
 import type { ScanEntry } from './scan-entry.ts';
 import { type ScannedFolder, unreadable, verifyEntry } from './scanned-folder.ts';

@@ -6,7 +6,7 @@ import { PolyarchError, hasCode } from '../../util/error.ts';
 import type { FolderSource, TreeSelector } from '../files/contract.ts';
 import { digestTree } from '../files/digest.ts';
 import { listPlace, lstatPlace, readLinkPlace } from '../../snapshot/disk.ts';
-import { type Pacer, pacer } from '../files/pacer.ts';
+import { type Pacer, pacer } from '../../util/pacer.ts';
 import type { Tree } from '../files/tree.ts';
 import { selection, walkTree } from '../files/walk.ts';
 import { entriesTree } from './entries-tree.ts';

@@ -4,7 +4,7 @@ import { BLOCK, parseHeader } from '../../archive/header.ts';
 import { readTar } from '../../archive/reader.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
 import { LIMITS } from '../../util/limits.ts';
-import { pacer } from '../files/pacer.ts';
+import { pacer } from '../../util/pacer.ts';
 import { unpackTar } from '../files/unpack-tar.ts';
 
 export interface ReceiveOptions {
