@@ -1,7 +1,6 @@
-import type { Digest } from '../oci/digest.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { HttpResponse } from './connections.ts';
-import { RegistryFailure, statusFailure } from './failure.ts';
+import { RegistryFailure, type StatusFacts, statusFailure } from './failure.ts';
 
 /** Reads a whole body of at most `limit` bytes; fails with REGISTRY_ERROR beyond that. */
 export async function readBody(response: HttpResponse, limit: number): Promise<Buffer> {
@@ -53,7 +52,7 @@ export async function statusOnly(response: HttpResponse): Promise<number> {
 export async function failureOf(
   response: HttpResponse,
   subject: string,
-  options: { readonly digest?: Digest } = {},
+  options: Pick<StatusFacts, 'digest' | 'credential'> = {},
 ): Promise<RegistryFailure> {
   const body = await readBody(response, 64 * 1024).then(
     (bytes) => bytes.toString('utf8'),

@@ -61,6 +61,11 @@ export class Authorizer {
     return !(wanted.scheme === 'basic' && known?.scheme === 'basic' && used !== undefined);
   }
 
+  /** Whether there is a credential for the endpoint; undefined when it was never asked for one. */
+  async hasCredential(): Promise<boolean | undefined> {
+    return this.#credential === undefined ? undefined : (await this.#credential) !== undefined;
+  }
+
   #credentialOnce(): Promise<Credential | undefined> {
     this.#credential ??= this.#options.credentials.credentialFor(this.#options.credentialHost);
     return this.#credential;

@@ -73,20 +73,29 @@ function runHelper(
     const child = spawn(program, [options.verb], {
       env: { ...options.env },
       stdio: ['pipe', 'pipe', 'ignore'],
-      timeout,
       killSignal: 'SIGKILL',
       signal: options.signal,
     });
+    let reason: string | undefined;
+    const end = (why: string): void => {
+      reason = why;
+      child.kill('SIGKILL');
+      // A child of its own may hold the other end open.
+      child.stdout.destroy();
+    };
+    // Not spawn's own timeout: that one keeps the process alive when there is no such program.
+    const timer = setTimeout(() => end(`gave no answer in ${timeout / 1000} s`), timeout);
     const parts: Buffer[] = [];
     let size = 0;
     child.stdout.on('data', (part: Buffer) => {
       size += part.length;
-      if (size > MAX_OUTPUT) child.kill('SIGKILL');
+      if (size > MAX_OUTPUT) end('answers too much');
       else parts.push(part);
     });
     // A helper may answer without reading its input.
     child.stdin.on('error', () => undefined);
     child.on('error', (error) => {
+      clearTimeout(timer);
       if (options.signal?.aborted === true) reject(options.signal.reason);
       else
         reject(
@@ -96,8 +105,8 @@ function runHelper(
         );
     });
     child.on('close', (code, signal) => {
-      if (signal !== null)
-        reject(helperFailed(name, size > MAX_OUTPUT ? 'answers too much' : `gave no answer in ${timeout / 1000} s`));
+      clearTimeout(timer);
+      if (reason !== undefined || signal !== null) reject(helperFailed(name, reason ?? `was ended by ${signal}`));
       else resolve({ code, output: Buffer.concat(parts).toString('utf8').trim() });
     });
     child.stdin.end(options.input);
@@ -112,6 +121,6 @@ function firstLine(output: string): string {
 
 function helperFailed(name: string, reason: string, code = 'CREDENTIAL_HELPER_FAILED'): PolyarchError {
   return new PolyarchError(code, `the credential helper docker-credential-${name} ${reason}`, {
-    hint: 'Install it, or change credsStore and credHelpers in ~/.docker/config.json.',
+    hint: `${code === 'CREDENTIAL_HELPER_MISSING' ? 'Install' : 'Mend'} it, or change credsStore and credHelpers in Docker’s config.json.`,
   });
 }

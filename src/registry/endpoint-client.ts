@@ -76,6 +76,11 @@ export class EndpointClient {
     return this.#attempt(request, second);
   }
 
+  /** Whether a refusal was one of a credential; undefined when another host refused, or nothing was asked for. */
+  async credentialRefused(response: HttpResponse): Promise<boolean | undefined> {
+    return this.#isOwn(response.url) ? this.#authorizer.hasCredential() : undefined;
+  }
+
   /** Tries the schemes that are open until one answers as its own protocol. */
   async #attempt(request: ApiRequest, authorization: string | undefined): Promise<HttpResponse> {
     if (this.#scheme !== undefined || typeof request.target !== 'string') {

@@ -106,6 +106,8 @@ export interface StatusFacts extends FailureSubject {
   readonly url: URL;
   /** What was asked for by digest. */
   readonly digest?: Digest;
+  /** Whether a credential was sent. */
+  readonly credential?: boolean;
   /** Milliseconds since the epoch, for a Retry-After date. */
   readonly now: number;
 }
@@ -123,9 +125,9 @@ export function statusFailure(facts: StatusFacts): RegistryFailure {
     case status === 401:
       return new RegistryFailure(
         'UNAUTHORIZED',
-        `${subject}: ${host} asks for credentials, or refuses those it got${more}`,
+        `${subject}: ${host} ${REFUSALS[String(facts.credential ?? '')]}${more}`,
         {
-          hint: `Check the name; if it is right, put credentials for ${host} into ~/.docker/config.json.`,
+          hint: credentialHint(host, facts.credential),
           status,
           details,
         },
@@ -161,6 +163,20 @@ export function statusFailure(facts: StatusFacts): RegistryFailure {
         transient: status === 408 || status >= 500,
       });
   }
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  true: 'refuses the credentials it got',
+  false: 'asks for credentials',
+  '': 'asks for credentials, or refuses those it got',
+};
+
+/** The mend of a refusal; `known` tells whether there were credentials for the host. */
+export function credentialHint(host: string, known: boolean | undefined): string {
+  const file = 'Docker’s config.json (in $DOCKER_CONFIG, else ~/.docker)';
+  return known === true
+    ? `Check user and password of ${host} in ${file} or its credential helper.`
+    : `Check the name; if it is right, put credentials for ${host} into ${file}.`;
 }
 
 /** The `errors` list of an answer; empty when the body is something else. */

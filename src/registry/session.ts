@@ -77,7 +77,11 @@ export class RegistrySession {
       if (call.signal?.aborted === true) throw call.signal.reason;
       throw connectionFailure(error, { subject: call.subject, host: client.endpoint.host });
     }
-    throw await failureOf(response, call.subject, call.digest === undefined ? {} : { digest: call.digest });
+    const credential = response.status === 401 ? await client.credentialRefused(response) : undefined;
+    throw await failureOf(response, call.subject, {
+      ...(call.digest === undefined ? {} : { digest: call.digest }),
+      ...(credential === undefined ? {} : { credential }),
+    });
   }
 
   #passOver(client: EndpointClient, error: PolyarchError): void {

@@ -1,7 +1,7 @@
 import { failureOf, readJson } from './answer.ts';
 import type { HttpRequest, HttpResponse } from './connections.ts';
 import type { Credential } from './credentials.ts';
-import { connectionFailure, RegistryFailure } from './failure.ts';
+import { connectionFailure, credentialHint, RegistryFailure } from './failure.ts';
 import { isLoopback } from './hosts.ts';
 import { formatScope, type Scope } from './scope.ts';
 
@@ -88,14 +88,11 @@ async function exchange(question: TokenQuestion, request: HttpRequest): Promise<
 
 async function tokenOf(response: HttpResponse, question: TokenQuestion): Promise<Token> {
   if (response.status !== 200) {
-    const failure = await failureOf(response, subjectOf(question));
+    const failure = await failureOf(response, subjectOf(question), { credential: question.credential !== undefined });
     if (response.status !== 401 && response.status !== 400 && response.status !== 403) throw failure;
     // Token servers answer 400, 401 or 403 to a wrong password alike.
     throw new RegistryFailure('UNAUTHORIZED', failure.message, {
-      hint:
-        question.credential === undefined
-          ? `Put credentials for ${question.host} into ~/.docker/config.json.`
-          : `Check the credentials for ${question.host} in ~/.docker/config.json.`,
+      hint: credentialHint(question.host, question.credential !== undefined),
       status: response.status,
       details: failure.details,
     });

@@ -21,6 +21,12 @@ export type Fault =
   | { readonly kind: 'corrupt' }
   /** Headers of the answer are changed; an empty value removes one. */
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> }
+  /** Bytes of the answer's body are changed as it passes. */
+  | { readonly kind: 'rewrite'; readonly body: (body: Buffer) => Buffer | string }
+  /** So many bytes of the request's body reach the registry; the rest waits until the client goes away. */
+  | { readonly kind: 'hold-upload'; readonly bytes: number }
+  /** So many bytes of the answer's body pass; the rest waits until the client goes away. */
+  | { readonly kind: 'hold-answer'; readonly bytes: number }
   /** A header of the request is not passed on. */
   | { readonly kind: 'ignore-header'; readonly name: string }
   /** Nothing is answered for so many milliseconds. */
@@ -31,6 +37,10 @@ export interface SeenRequest {
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
+  /** Bytes of its body that came so far. */
+  received: number;
+  /** The answer's status, once there is one; undefined when the proxy cut the connection before. */
+  status: number | undefined;
 }
 
 export interface FaultProxy extends AsyncDisposable {
@@ -44,6 +54,8 @@ export interface FaultProxy extends AsyncDisposable {
   clear(): void;
   /** How many requests match. */
   count(pattern: RegExp): number;
+  /** Bytes of the bodies of requests that match. */
+  received(pattern: RegExp): number;
   close(): Promise<void>;
 }
 
@@ -59,7 +71,12 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   const requests: SeenRequest[] = [];
   const server = createServer((incoming, outgoing) => {
     const { method = 'GET', url = '/', headers } = incoming;
-    requests.push({ method, url, headers });
+    const seen: SeenRequest = { method, url, headers, received: 0, status: undefined };
+    requests.push(seen);
+    incoming.on('data', (part: Buffer) => void (seen.received += part.length));
+    // Not flowing before somebody wants it.
+    incoming.pause();
+    outgoing.once('close', () => void (seen.status = outgoing.headersSent ? outgoing.statusCode : undefined));
     const rule = rules.find(({ pattern, left }) => left > 0 && pattern.test(`${method} ${url}`));
     if (rule !== undefined) rule.left -= 1;
     serve(incoming, outgoing, { target, fault: rule?.fault });
@@ -78,6 +95,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     inject: (pattern, fault, times = 1) => rules.push({ pattern, fault, left: times }),
     clear: () => rules.splice(0),
     count: (pattern) => requests.filter(({ method, url }) => pattern.test(`${method} ${url}`)).length,
+    received: (pattern) =>
+      requests.reduce((sum, { method, url, received }) => sum + (pattern.test(`${method} ${url}`) ? received : 0), 0),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -122,7 +141,9 @@ function forward(
       incoming.socket.resetAndDestroy();
       return;
     }
-    const changed = { ...answer.headers, ...(fault?.kind === 'headers' ? fault.headers : {}) };
+    const changed: typeof answer.headers = { ...answer.headers, ...(fault?.kind === 'headers' ? fault.headers : {}) };
+    // The rewritten body has a length of its own.
+    if (fault?.kind === 'rewrite' && method !== 'HEAD') delete changed['content-length'];
     outgoing.writeHead(
       answer.statusCode ?? 502,
       Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== '')),
@@ -134,7 +155,20 @@ function forward(
 
 function sendBody(answer: IncomingMessage, outgoing: ServerResponse, fault: Fault | undefined): void {
   let passed = 0;
+  if (fault?.kind === 'rewrite') {
+    const parts: Buffer[] = [];
+    answer.on('data', (part: Buffer) => parts.push(part));
+    answer.on('end', () => outgoing.end(fault.body(Buffer.concat(parts))));
+    return;
+  }
   answer.on('data', (part: Buffer) => {
+    if (fault?.kind === 'hold-answer' && passed + part.length >= fault.bytes) {
+      if (passed < fault.bytes) outgoing.write(part.subarray(0, fault.bytes - passed));
+      passed = fault.bytes;
+      outgoing.once('close', () => answer.destroy());
+      answer.pause();
+      return;
+    }
     if (fault?.kind === 'truncate' && passed + part.length >= fault.bytes) {
       const last = part.subarray(0, fault.bytes - passed);
       answer.destroy();
@@ -157,20 +191,26 @@ function sendRequest(
   upstream: ReturnType<typeof httpRequest>,
   fault: Fault | undefined,
 ): void {
-  if (fault?.kind !== 'cut-upload') {
+  if (fault?.kind !== 'cut-upload' && fault?.kind !== 'hold-upload') {
     incoming.pipe(upstream);
     return;
   }
   let left = fault.bytes;
+  incoming.once('close', () => upstream.destroy());
   incoming.on('data', (part: Buffer) => {
     if (left <= 0) return;
     upstream.write(part.subarray(0, left));
     left -= part.length;
     if (left > 0) return;
+    if (fault.kind === 'hold-upload') {
+      incoming.pause();
+      return;
+    }
     // Time for the registry to take in what was sent.
     setTimeout(() => {
       upstream.destroy();
       incoming.socket.resetAndDestroy();
     }, 100);
   });
+  incoming.resume();
 }
