@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { PolyarchError } from '../util/error.ts';
 import type { ProcessSignals, TakenSignals } from './signals.ts';
 
 /** What a command is given of the process: its environment, streams and cancellation. */
@@ -29,7 +30,7 @@ export function cliContext(process: NodeJS.Process, signals: ProcessSignals): Cl
   const base = env['HOME'] ?? homedir();
   return {
     env,
-    cwd: process.cwd(),
+    cwd: workingFolder(process),
     program: realpathSync(process.argv[1] ?? ''),
     // Getters: opening stdin costs a millisecond, and most commands never read it.
     get stdin() {
@@ -39,8 +40,16 @@ export function cliContext(process: NodeJS.Process, signals: ProcessSignals): Cl
     stderr,
     signal: signals.signal,
     takeSignals: () => signals.take(),
-    home: env['POLYARCH_HOME'] || join(env['XDG_DATA_HOME'] || join(base, '.local', 'share'), 'polyarch'),
-    configHome: join(env['XDG_CONFIG_HOME'] || join(base, '.config'), 'polyarch'),
+    home: resolve(env['POLYARCH_HOME'] || join(env['XDG_DATA_HOME'] || join(base, '.local', 'share'), 'polyarch')),
+    configHome: resolve(env['XDG_CONFIG_HOME'] || join(base, '.config'), 'polyarch'),
     notice: (text) => void stderr.write(`${text}\n`),
   };
+}
+
+function workingFolder(process: NodeJS.Process): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    throw new PolyarchError('CWD_GONE', 'the working folder is not there any more', { hint: 'cd to another one', cause: error });
+  }
 }

@@ -13,7 +13,13 @@ const USAGE = 125;
 /** Runs one command line and gives its exit status. Only the asked command's module is loaded. */
 export async function runCli(args: readonly string[]): Promise<number> {
   const signals = processSignals(process);
-  const context = cliContext(process, signals);
+  let context: CliContext;
+  try {
+    context = cliContext(process, signals);
+  } catch (error) {
+    process.stderr.write(`${renderError(error)}\n`);
+    return 1;
+  }
   const { globals, rest } = splitGlobals(args);
   const debugging = globals.some((flag) => flag === '--debug' || flag === '-D');
   if (debugging || context.env['POLYARCH_DEBUG'] === '1')
@@ -22,6 +28,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
   context.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
+  });
+  // Nobody reads the progress any more: the build goes on, and the exit status tells how it ended.
+  context.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
   try {
     return await dispatch([...globals, ...rest], context);

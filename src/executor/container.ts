@@ -27,6 +27,7 @@ export async function runRuntime(
     /** The streams that the program inherits; else it has no input, and output goes to `onOutput`. */
     readonly inherit: OwnStreams | undefined;
     readonly terminal: boolean;
+    readonly cwd: string;
     /** A free name for the empty file that is stdin where there is no other. */
     readonly noInput: string;
     readonly env: Readonly<Record<string, string>>;
@@ -43,6 +44,7 @@ export async function runRuntime(
     stdio: streams.stdio,
     // Away from a Ctrl-C that the terminal sends to every process in the foreground; a terminal of its own needs the foreground.
     detached: options.inherit !== undefined && !options.terminal,
+    cwd: options.cwd,
     env: { ...options.env },
   });
   streams.started();

@@ -116,7 +116,8 @@ async function runStep(
   const log = `${step.bundle}/log`;
   // crun would look for cgroups it may not write; runc takes an identity id map for the first user namespace.
   const cgroups = step.crun ? '--cgroup-manager=disabled' : '--rootless=true';
-  const globals = ['--root', step.root, '--log', log, '--log-format', 'json', cgroups];
+  // In the bundle: crun takes a path with a colon for a kind of log.
+  const globals = ['--root', step.root, '--log', 'log', '--log-format', 'json', cgroups];
   try {
     const { exitCode, execFailure } = await runRuntime(
       [step.runtime.program, ...globals, 'run', '--bundle', step.bundle, spec.id],
@@ -124,6 +125,7 @@ async function runStep(
         ...options,
         inherit: spec.stdio === 'inherit' ? step.streams : undefined,
         terminal: spec.terminal === true,
+        cwd: step.bundle,
         noInput: `${step.bundle}/stdin`,
         env: { XDG_RUNTIME_DIR: step.root, ...step.runtime.env },
       },
