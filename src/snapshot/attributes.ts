@@ -19,9 +19,8 @@ export class Attributes {
 
   /** The owner to give, and whether it must be set at all: new files are 0:0 already. */
   owner(entry: TarEntry): { uid: number; gid: number; set: boolean } {
-    const { uid, gid } = this.#options.owner ?? entry;
-    const fresh = this.#options.whiteouts === 'overlay';
-    return { uid, gid, set: !this.#flattened && (!fresh || uid !== 0 || gid !== 0) };
+    const { uid, gid } = entry;
+    return { uid, gid, set: !this.#flattened && (uid !== 0 || gid !== 0) };
   }
 
   /** Runs a chown; what it means when it is refused depends on `flattenOwners`. */
@@ -30,7 +29,7 @@ export class Attributes {
       chown();
     } catch (error) {
       if (!hasCode(error, 'EINVAL', 'EPERM')) throw error;
-      const { uid, gid } = this.#options.owner ?? entry;
+      const { uid, gid } = entry;
       if (this.#options.flattenOwners !== true) {
         throw new PolyarchError(
           'OWNER_UNMAPPED',
@@ -87,8 +86,6 @@ export class Attributes {
   /** A folder that the archive does not describe: root's, 0755, of 1970. */
   setImplied(path: string): void {
     chmodSync(fsPath(path), 0o755);
-    const { owner } = this.#options;
-    if (owner !== undefined) lchownSync(fsPath(path), owner.uid, owner.gid);
     setTimes(path, 0, 0);
   }
 

@@ -15,7 +15,7 @@ import type { LayerFacts } from './layer-facts.ts';
 import { overlayDriver } from './overlay-driver.ts';
 import { probeOverlay } from './overlay.ts';
 import { tidyLayer } from './tidy-layer.ts';
-import { unpackTar } from './unpack.ts';
+import { unpackLayer } from './unpack.ts';
 import type { UnpackWarning } from './unpack.ts';
 import { WorkFolder } from './work-folder.ts';
 
@@ -165,9 +165,8 @@ class Snapshots implements OpenSnapshotter {
     mkdirSync(fs);
     try {
       const { flattenOwners } = this.#options;
-      const { digest, implied, whiteouts } = await unpackTar(tar, fs, {
+      const { digest, implied, whiteouts } = await unpackLayer(tar, fs, {
         ...options,
-        whiteouts: 'overlay',
         algorithm: layer.diffId?.startsWith('sha512:') === true ? 'sha512' : 'sha256',
         ...(flattenOwners === undefined ? {} : { flattenOwners }),
         onWarning: (warning) => this.#options.onWarning?.({ ...warning, layer: layer.id }),

@@ -14,6 +14,7 @@ import {
 import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
 import type { TarEntry } from '../archive/entry.ts';
+import { memberPath } from '../archive/member-path.ts';
 import type { TarSink } from '../archive/parser.ts';
 import { fsPath } from '../archive/text.ts';
 import { parseWhiteout } from '../archive/whiteout.ts';
@@ -26,26 +27,19 @@ import { mknod, S_IF, setTimes } from './syscalls.ts';
 import type { UnpackWarning } from './unpack.ts';
 
 export interface TreeWriterOptions {
-  /** `overlay` turns `.wh.` names into overlayfs's whiteouts; `none` (for ADD) takes them as names. Default `none`. */
-  readonly whiteouts?: 'overlay' | 'none';
   /** Owners that cannot be set, for want of subordinate ids, become 0:0. Default: that fails with OWNER_UNMAPPED. */
   readonly flattenOwners?: boolean;
-  /** Every member gets this owner (ADD --chown). */
-  readonly owner?: { readonly uid: number; readonly gid: number };
   readonly onWarning?: (warning: UnpackWarning) => void;
 }
 
 /** Folders are private until their members are in and their own mode is set. */
 const NEW_FOLDER = 0o700;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-/** A path with an empty, `.` or `..` part. */
-const UNCLEAN = /(?:^|\/)\.{0,2}(?:\/|$)/;
 
-/** Writes an archive's members below a folder; see unpackTar. */
+/** Writes an archive's members below a folder; whiteouts as overlayfs keeps them; see unpackLayer. */
 export class TreeWriter implements TarSink {
   whiteouts = false;
   readonly #root: string;
-  readonly #overlay: boolean;
   readonly #attributes: Attributes;
   readonly #unset = 0o7000 | process.umask();
   /** Folders known to be real ones, by path; with the member that describes it once there is one. */
@@ -56,14 +50,13 @@ export class TreeWriter implements TarSink {
 
   constructor(root: string, options: TreeWriterOptions) {
     this.#root = root;
-    this.#overlay = options.whiteouts === 'overlay';
     this.#attributes = new Attributes(options);
     this.#folders.set('', undefined);
-    if (this.#overlay) this.#implied.add('');
+    this.#implied.add('');
   }
 
   entry(entry: TarEntry): void {
-    const path = cleanPath(entry.path);
+    const path = memberPath(entry.path);
     if (path === '') {
       if (entry.type !== 'directory') throw unsafe(entry, 'is the root itself');
       this.#describe('', entry);
@@ -72,7 +65,7 @@ export class TreeWriter implements TarSink {
     const slash = path.lastIndexOf('/');
     const name = path.slice(slash + 1);
     const parent = this.#folder(slash === -1 ? '' : path.slice(0, slash), entry);
-    if (this.#overlay && name.startsWith('.wh.')) return this.#whiteout(parent, name, entry);
+    if (name.startsWith('.wh.')) return this.#whiteout(parent, name, entry);
     this.#make(parent === '' ? name : `${parent}/${name}`, entry);
   }
 
@@ -173,7 +166,7 @@ export class TreeWriter implements TarSink {
   }
 
   #link(path: string, entry: TarEntry): void {
-    const target = this.#resolve(cleanPath(entry.linkname), entry, {
+    const target = this.#resolve(memberPath(entry.linkname), entry, {
       followLast: false,
       why: `is a hardlink to ${entry.linkname}`,
     });
@@ -228,7 +221,7 @@ export class TreeWriter implements TarSink {
       if (!this.#folders.has(target)) this.#folders.set(target, undefined);
       return target;
     }
-    if (stat !== undefined && !(this.#overlay && isWhiteout(this.#full(path), stat)))
+    if (stat !== undefined && !isWhiteout(this.#full(path), stat))
       throw unsafe(entry, `lies below ${path}, which is not a folder`);
     this.#makeFolder(path);
     this.#implied.add(path);
@@ -252,7 +245,7 @@ export class TreeWriter implements TarSink {
       if (!hasCode(error, 'EEXIST')) throw error;
       const stat = this.#stat(path);
       if (stat?.isDirectory() !== true) {
-        const hidden = this.#overlay && stat !== undefined && isWhiteout(this.#full(path), stat);
+        const hidden = stat !== undefined && isWhiteout(this.#full(path), stat);
         this.#remove(path);
         mkdirSync(full, NEW_FOLDER);
         if (hidden) setOpaque(this.#full(path));
@@ -284,20 +277,6 @@ export class TreeWriter implements TarSink {
       this.#implied.delete(inside);
     });
   }
-}
-
-/** The path without empty and `.` parts and without leading slashes; `..` may not climb out. */
-function cleanPath(path: string): string {
-  const trimmed = path.endsWith('/') ? path.slice(0, -1) : path;
-  if (!UNCLEAN.test(trimmed)) return trimmed;
-  const done: string[] = [];
-  for (const part of trimmed.split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part !== '..') done.push(part);
-    else if (done.pop() === undefined)
-      throw new PolyarchError('ARCHIVE_UNSAFE', `the archive has the name ${path}, which leaves the root`);
-  }
-  return done.join('/');
 }
 
 function unsafe(entry: TarEntry, why: string): PolyarchError {

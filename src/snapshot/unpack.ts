@@ -25,13 +25,13 @@ export interface Unpacked {
 }
 
 /**
- * Unpacks an uncompressed tar into `root`, which nobody else may write to meanwhile. The archive is hostile:
- * no member lands outside `root` by `..`, an absolute name, a symlink or a hardlink (ARCHIVE_UNSAFE); the last
- * of several members of one name wins. Owners, modes, exact times, xattrs, hardlinks and holes are kept;
+ * Unpacks a layer's uncompressed tar into the new folder `root`, which nobody else may write to meanwhile. The archive
+ * is hostile: no member lands outside `root` by `..`, an absolute name, a symlink or a hardlink (ARCHIVE_UNSAFE); the
+ * last of several members of one name wins. Owners, modes, exact times, xattrs, hardlinks and holes are kept;
  * what the kernel refuses is told through `onWarning`. A full disk is NO_SPACE. What was written stays for
  * the caller to remove when it fails.
  */
-export async function unpackTar(
+export async function unpackLayer(
   tar: AsyncIterable<Uint8Array>,
   root: string,
   options: TreeWriterOptions & {

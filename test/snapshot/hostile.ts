@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tarEntry } from '../../src/archive/entry.ts';
 import type { TarEntryInit } from '../../src/archive/entry.ts';
 import { writeTar } from '../../src/archive/writer.ts';
-import { unpackTar } from '../../src/snapshot/unpack.ts';
+import { unpackLayer } from '../../src/snapshot/unpack.ts';
 import type { UnpackWarning } from '../../src/snapshot/unpack.ts';
 import { listTree } from './tree.ts';
 
@@ -35,7 +35,7 @@ export interface UnpackReport {
 export async function unpackEach(
   folder: string,
   archives: Readonly<Record<string, Members>>,
-  options: { whiteouts?: 'overlay' | 'none'; flattenOwners?: boolean } = {},
+  options: { flattenOwners?: boolean } = {},
 ): Promise<Record<string, UnpackReport>> {
   const reports: Record<string, UnpackReport> = {};
   for (const [name, members] of Object.entries(archives)) {
@@ -47,8 +47,7 @@ export async function unpackEach(
     const warnings: UnpackWarning[] = [];
     let failure = {};
     try {
-      await unpackTar(smallTar(members), root, {
-        whiteouts: 'overlay',
+      await unpackLayer(smallTar(members), root, {
         ...options,
         onWarning: (warning) => warnings.push(warning),
       });

@@ -23,7 +23,7 @@ import { diffTree } from '../../src/snapshot/diff.ts';
 import { openSnapshotter } from '../../src/snapshot/snapshotter.ts';
 import { lsetxattr, setTimes } from '../../src/snapshot/syscalls.ts';
 import { tarOfTree } from '../../src/snapshot/tree-pack.ts';
-import { unpackTar } from '../../src/snapshot/unpack.ts';
+import { unpackLayer } from '../../src/snapshot/unpack.ts';
 import { smallTar } from './hostile.ts';
 import type { Members } from './hostile.ts';
 import { listTree } from './tree.ts';
@@ -74,7 +74,7 @@ export async function againstGnuTar(root: string, format: string, sparse: readon
   execFileSync('tar', [...TAR, `--format=${format}`, ...sparse, '--sort=name', '-C', tree, '-cf', tar, '.']);
   const [ours, theirs, back] = ['ours', 'theirs', 'back'].map((name) => join(root, name)) as [string, string, string]; // three names in, three out
   for (const folder of [ours, theirs, back]) mkdirSync(folder);
-  const unpacked = await unpackTar(createReadStream(tar), ours, { whiteouts: 'overlay' });
+  const unpacked = await unpackLayer(createReadStream(tar), ours);
   execFileSync('tar', [...TAR, '-C', theirs, '-xpf', tar]);
 
   const again = join(root, 'again.tar');

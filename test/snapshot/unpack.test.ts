@@ -149,11 +149,6 @@ describe('whiteouts', () => {
     expect(report?.code).toBeUndefined();
     expect(shape(report)).toEqual(expected);
   });
-
-  it('are names like others for ADD', async () => {
-    const { add } = await unpack({ add: [file('.wh.a')] }, { whiteouts: 'none' });
-    expect(shape(add)).toEqual(['.wh.a']);
-  });
 });
 
 describe('attributes', () => {

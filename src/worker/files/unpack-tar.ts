@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TarEntry } from '../../archive/entry.ts';
+import { memberPath } from '../../archive/member-path.ts';
 import type { TarMember } from '../../archive/reader.ts';
 import { fsPath } from '../../archive/text.ts';
 import { mknod, S_IF, setTimesNs } from '../../snapshot/syscalls.ts';
@@ -49,7 +50,7 @@ export async function unpackTar(
   const folders = new Map<string, TarEntry>();
   for await (const member of members) {
     const { entry } = member;
-    const named = cleanName(entry.path, options);
+    const named = `/${memberPath(entry.path, options.name)}`;
     if (named === '/') continue;
     try {
       const parent = resolveWithin(target.root, dirname(named));
@@ -104,7 +105,7 @@ async function unpackMember(
 }
 
 function hardLinkSource(target: Target, entry: TarEntry, options: UnpackOptions): string {
-  const named = cleanName(entry.linkname, options);
+  const named = memberPath(entry.linkname, options.name);
   const place = join(target.root, resolveWithin(target.root, named, { followLast: false }));
   const type = statEntry(place)?.type;
   if (type !== undefined && type !== 'directory') return place;
@@ -158,20 +159,4 @@ function setMetadata(target: Target, job: { path: string; entry: TarEntry; optio
     target.warn(`attributes that could not be kept: ${refused.join(', ')} (first of ${JSON.stringify(path)})`);
   if (entry.type !== 'symlink') chmodSync(fsPath(place), entry.mode);
   setTimesNs(place, BigInt(entry.mtime) * 1_000_000_000n + BigInt(entry.mtimeNs));
-}
-
-/** Absolute below the folder. */
-function cleanName(name: string, options: UnpackOptions): string {
-  const parts: string[] = [];
-  for (const part of name.split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part !== '..') parts.push(part);
-    else if (parts.pop() === undefined) {
-      throw new PolyarchError(
-        'ARCHIVE_UNSAFE',
-        `${options.name} has the name ${JSON.stringify(name)}, which leads out of the folder it is unpacked to`,
-      );
-    }
-  }
-  return `/${parts.join('/')}`;
 }
