@@ -1,3 +1,4 @@
+import { DEFAULT_HOSTNAME } from '../executor/defaults.ts';
 import type { ContainerConfig } from '../oci/config.ts';
 import { type Platform, formatPlatform, platformMatcher } from '../oci/platform.ts';
 import { PolyarchError, hasCode } from '../util/error.ts';
@@ -107,7 +108,7 @@ function stepSpec({ config, platform }: LocalPlatform, request: RunRequest): Ste
   const user = request.user ?? own.User;
   return {
     args,
-    env: environment(own.Env ?? [], request.env),
+    env: environment([`HOSTNAME=${request.hostname ?? DEFAULT_HOSTNAME}`, ...(own.Env ?? [])], request.env),
     cwd: request.cwd ?? (own.WorkingDir || '/'),
     platform,
     network: request.network,

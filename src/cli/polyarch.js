@@ -1,4 +1,6 @@
-#!/usr/bin/env node
+#!/bin/sh
+':' //; exec node -- "$0" "$@"
+// The line above is for sh, and nothing to Node: without `--` Node would take the --env-file of polyarch run for its own.
 // The package's command. Plain JavaScript that any Node can read, so that an old one gets a sentence and not a stack.
 import { homedir } from 'node:os';
 import * as nodeModule from 'node:module';
