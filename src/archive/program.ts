@@ -10,7 +10,7 @@ export async function* throughProgram(
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   const [program, ...args] = command;
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], ...(signal === undefined ? {} : { signal }) });
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], signal });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words = (words + text).slice(-2000)));
   const ended = once(child, 'close');

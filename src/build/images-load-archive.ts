@@ -44,7 +44,7 @@ export class StagedArchive implements Disposable {
     options: { content: DiskStore; name: string; signal?: AbortSignal },
   ): Promise<StagedArchive> {
     const archive = new StagedArchive(options.content);
-    const abortable = options.signal === undefined ? {} : { signal: options.signal };
+    const abortable = { signal: options.signal };
     try {
       let members = 0;
       for await (const member of readTar(decompress(source, { name: options.name, ...abortable }), abortable)) {

@@ -84,7 +84,7 @@ async function loadFolder(workspace: Workspace, folder: string, { signal }: Load
   for (const { root } of found) {
     await copyGraph({ source: layout, target: workspace.engine.content }, root, {
       filter: (child) => layout.has(child),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
   }
   return found;
@@ -98,7 +98,7 @@ async function loadArchive(
   const { content } = workspace.engine;
   const name = typeof from === 'string' ? from : 'the archive';
   const source = typeof from === 'string' ? createReadStream(from, { highWaterMark: 1024 * 1024 }) : from;
-  using archive = await StagedArchive.read(source, { content, name, ...(signal === undefined ? {} : { signal }) });
+  using archive = await StagedArchive.read(source, { content, name, signal });
   const index = archive.file('oci-layout') === undefined ? undefined : archive.file('index.json');
   if (index !== undefined) {
     const { manifests } = parseIndex(archive.bytes(index), { mediaType: MEDIA_TYPE.ociIndex });

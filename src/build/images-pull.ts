@@ -23,7 +23,7 @@ export interface Pulled {
 export async function pullImage(workspace: Workspace, name: string, options: PullOptions): Promise<Pulled> {
   const { engine } = workspace;
   const { content } = engine;
-  const abortable = options.signal === undefined ? {} : { signal: options.signal };
+  const abortable = { signal: options.signal };
   const reference = parseReference(name);
   const full = formatReference(reference);
   const client = await workspace.registry();

@@ -36,7 +36,7 @@ export async function pushStored(workspace: Workspace, text: string, options: Pu
       ? image.descriptor
       : requiredPlatform(engine.content, image, options.platform).manifest;
   options.onStart?.(repositoryName(parseReference(name)));
-  const abortable = options.signal === undefined ? {} : { signal: options.signal };
+  const abortable = { signal: options.signal };
   const whole = await wholeImage(workspace, image, { root, ...abortable });
   const { domain } = parseReference(name);
   await pushGraph(

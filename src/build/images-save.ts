@@ -51,7 +51,7 @@ export function saveImages(
   const { signal } = options;
   return imageArchive(images, source, {
     docker: options.format === 'docker',
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
 }
 

@@ -32,7 +32,7 @@ export async function wholeImage(
   options: { root?: Descriptor } & Abortable = {},
 ): Promise<WholeImage> {
   const root = options.root ?? image.descriptor;
-  const abortable = options.signal === undefined ? {} : { signal: options.signal };
+  const abortable = { signal: options.signal };
   const source = fetchThrough(workspace, image);
   const all = new Map<Digest, Descriptor>();
   const missing: { platform: Platform | undefined; error: unknown }[] = [];

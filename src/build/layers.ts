@@ -70,11 +70,7 @@ export class Layers implements LayerService {
   ): Promise<void> {
     const layers = await this.#options.unpack(params.layers, signal);
     const worker = await this.#options.worker();
-    await worker.call(
-      'export',
-      { ...params, layers, ...(clampMtime === undefined ? {} : { clampMtime }) },
-      signal === undefined ? {} : { signal },
-    );
+    await worker.call('export', { ...params, layers, ...(clampMtime === undefined ? {} : { clampMtime }) }, { signal });
   }
 
   #packed(layer: Layer, options: PackOptions): Promise<PackedLayer> {
@@ -103,7 +99,7 @@ export class Layers implements LayerService {
     await this.#options.unpack([layer], signal);
     const worker = await this.#options.worker();
     const step = { layer, compression, ...(clampMtime === undefined ? {} : { clampMtime }) };
-    const packed = await worker.call('pack', step, signal === undefined ? {} : { signal });
+    const packed = await worker.call('pack', step, { signal });
     this.#options.db
       .prepare('INSERT OR REPLACE INTO packed_layers (layer, form, packed) VALUES (?, ?, ?)')
       .run(layer.id, form, JSON.stringify(packed));

@@ -76,7 +76,7 @@ export class Workspace implements AsyncDisposable {
       schema: PACKED_SCHEMA,
       ...(options.hold === undefined ? {} : { hold: options.hold }),
       ...(options.workerStdio === undefined ? {} : { stdio: options.workerStdio }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     return new Workspace(options, engine, { layouts, clients });
   }

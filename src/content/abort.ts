@@ -1,8 +1,3 @@
-/** `{ signal }`, or `{}` for none: so that an absent signal is an absent field. */
-export function signalOption(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
 /** The reason of an aborted signal as an Error. */
 export function abortReason(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;

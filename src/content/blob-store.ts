@@ -111,7 +111,7 @@ export class DiskStore implements Storage {
     if (info === undefined) throw notFound(descriptor, this.root);
     const file = createReadStream(this.path(descriptor.digest), {
       highWaterMark: 256 * 1024,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     const checked = verifyStream(file, descriptor);
     checked.once('error', (error) => {

@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { verifyBytes } from '../oci/digest.ts';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
-import { abortReason, signalOption } from './abort.ts';
+import { abortReason } from './abort.ts';
 import type { Fetcher } from './storage.ts';
 
 export interface FetchBytesOptions {
@@ -33,7 +33,7 @@ export async function fetchBytes(
     verifyBytes(content, descriptor);
     return content;
   }
-  const stream = await fetcher.fetch(descriptor, signalOption(options.signal));
+  const stream = await fetcher.fetch(descriptor, { signal: options.signal });
   return readAll(stream, options);
 }
 

@@ -23,7 +23,7 @@ export async function platformFilter(
   options: PlatformFilterOptions,
 ): Promise<(child: Descriptor, parent: Descriptor) => boolean> {
   if (!isIndex(root.mediaType)) return () => true;
-  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const signal = { signal: options.signal };
   const { manifests } = parseIndex(await fetchBytes(source, root, signal), root);
   const kept = new Set<Digest>(
     options.platforms.map((platform) => requirePlatform(manifests, platform, { image: options.image }).digest),

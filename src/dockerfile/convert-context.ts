@@ -65,7 +65,7 @@ export async function loadContext(
     }
     case 'state': {
       const { signal } = conversion.options;
-      return context.load(signal === undefined ? {} : { signal });
+      return context.load({ signal });
     }
   }
 }
@@ -81,7 +81,7 @@ export async function resolveImage(
   const resolved = await metaResolver.resolveImageConfig(full, {
     platform,
     mode: resolveMode,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   conversion.images.set(`${resolved.reference} ${JSON.stringify(platform)}`, {
     reference: resolved.reference,

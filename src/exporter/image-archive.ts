@@ -32,7 +32,7 @@ export async function* imageArchive(
   source: Fetcher,
   options: { docker: boolean; signal?: AbortSignal },
 ): AsyncGenerator<Buffer> {
-  const abortable: Abortable = options.signal === undefined ? {} : { signal: options.signal };
+  const abortable: Abortable = { signal: options.signal };
   async function* members(): AsyncGenerator<TarInput> {
     yield file('oci-layout', Buffer.from('{"imageLayoutVersion":"1.0.0"}'));
     yield { entry: { path: 'blobs/', type: 'directory' } };

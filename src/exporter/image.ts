@@ -54,7 +54,7 @@ export async function makeImage(
     ...(options.format.rewriteTimestamp && options.sourceDateEpoch !== undefined
       ? { clampMtime: options.sourceDateEpoch }
       : {}),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   };
   const docker = !options.format.ociMediaTypes;
   const manifests = await Promise.all(

@@ -49,7 +49,7 @@ export async function pushGraph(
 ): Promise<void> {
   const references = names.map((name) => parseReference(name));
   const client = await context.registry({ insecure: options.insecure ? references.map(({ domain }) => domain) : [] });
-  const abortable = context.signal === undefined ? {} : { signal: context.signal };
+  const abortable = { signal: context.signal };
   const repositories = Map.groupBy(references, (reference) => repositoryName(reference));
   const done = [...repositories].map(async ([name, tags]) => {
     const first = tags[0];

@@ -79,7 +79,7 @@ function image(format: ImageFormat, results: readonly PlatformResult[], context:
       annotations,
       now,
       ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     }),
   );
 }
@@ -124,11 +124,7 @@ async function keepImage(
   const { content, store, signal, now } = context;
   const { root } = made;
   await context.step(`keeping ${root.digest} in the local store`, () =>
-    copyGraph(
-      { source: imageSource(made, context.layers), target: content },
-      root,
-      signal === undefined ? {} : { signal },
-    ),
+    copyGraph({ source: imageSource(made, context.layers), target: content }, root, { signal }),
   );
   if (tags.length === 0) store.putUnnamed(root, { now });
   for (const tag of tags) {
@@ -146,7 +142,7 @@ async function exportArchive(
   const tags = names(output, context);
   const { destination } = output;
   const { signal } = context;
-  const abortable = signal === undefined ? {} : { signal };
+  const abortable = { signal };
   if (destination !== undefined && !output.tar) {
     const layout = await OciLayout.create(destination, abortable);
     await context.step(`writing the OCI layout ${destination}`, async () => {
@@ -188,7 +184,7 @@ async function loadOrKeep(
     };
   await context.step('loading into Docker', async () => {
     const { loadIntoDocker } = await import('./docker-load.ts');
-    await loadIntoDocker(socket, archive, context.signal === undefined ? {} : { signal: context.signal });
+    await loadIntoDocker(socket, archive, { signal: context.signal });
   });
   return { type: output.kind, where: 'the local store and Docker', image: made, names: tags };
 }
@@ -211,7 +207,7 @@ async function exportFiles(
   const split = output.platformSplit ?? results.length > 1;
   const options = {
     ...(output.rewriteTimestamp && sourceDateEpoch !== undefined ? { clampMtime: sourceDateEpoch } : {}),
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   };
   const folders = results.map((result) => ({
     result,

@@ -83,7 +83,7 @@ async function* parts(
         tries,
         started,
         ...(options.onRetry === undefined ? {} : { onRetry: options.onRetry }),
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        signal: options.signal,
       });
       tries += 1;
     } finally {
@@ -119,7 +119,7 @@ function open(descriptor: Descriptor, options: BlobFetchOptions & { offset: numb
       }
       return { response, skip: whole ? offset : 0, host };
     },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
 }
 

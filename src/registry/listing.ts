@@ -104,7 +104,7 @@ function getPage(
       const filtered = String(response.headers['oci-filters-applied'] ?? '').includes('artifactType');
       return { answer, next: nextPage(response, client), found, filtered };
     },
-    ...(place.signal === undefined ? {} : { signal: place.signal }),
+    signal: place.signal,
   });
 }
 

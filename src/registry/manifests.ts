@@ -149,7 +149,7 @@ function common(reference: string, place: ManifestPlace, action: 'pull' | 'push'
     scopes: [repositoryScope(place.repository, ...actions), ...place.scopes],
     headers: { accept: ACCEPT },
     ...(isDigest(reference) ? { digest: reference } : {}),
-    ...(place.signal === undefined ? {} : { signal: place.signal }),
+    signal: place.signal,
   };
 }
 

@@ -165,7 +165,7 @@ export class Repository implements Target {
         await statusOnly(response);
         return undefined;
       },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     if (opened === undefined) this.#known.set(descriptor.digest, true);
     else {
@@ -207,7 +207,7 @@ export class Repository implements Target {
       capability: 'push',
       accept: [200, 202, 204],
       read: statusOnly,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
   }
 
@@ -248,7 +248,7 @@ export class Repository implements Target {
       headers: { accept: descriptor.mediaType },
       accept: [200, 404],
       read: async (response) => (await statusOnly(response)) === 200,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
   }
 
@@ -258,7 +258,7 @@ export class Repository implements Target {
       repository: this.path,
       name: this.name,
       scopes: this.#settings.scopes,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     };
   }
 
@@ -277,7 +277,7 @@ export class Repository implements Target {
       ...(onRetry === undefined ? {} : { onRetry }),
       ...(opened === undefined ? {} : { opened }),
       ...(options.reopen === undefined ? {} : { reopen: options.reopen }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     };
   }
 

@@ -55,7 +55,7 @@ export class RegistrySession {
         return await retrying(() => this.#once(call, client), {
           policy: call.attempts === undefined ? policy : { ...policy, attempts: call.attempts },
           ...(onRetry === undefined ? {} : { onRetry }),
-          ...(call.signal === undefined ? {} : { signal: call.signal }),
+          signal: call.signal,
         });
       } catch (error) {
         if (call.signal?.aborted === true) throw call.signal.reason;

@@ -352,7 +352,7 @@ function common(
     subject: options.subject,
     scopes: [repositoryScope(options.repository, 'pull', 'push'), ...options.scopes],
     capability: 'push',
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   };
 }
 
@@ -364,7 +364,7 @@ function retryOptionsOf(options: UploadOptions): {
   return {
     policy: options.retry,
     ...(options.onRetry === undefined ? {} : { onRetry: options.onRetry }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   };
 }
 

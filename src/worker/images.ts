@@ -124,7 +124,7 @@ export class Images implements ImageMetaResolver {
     const { content, remote } = this.#options;
     if (content.hasSync(descriptor)) return;
     const { signal, onProgress, onWriting } = options;
-    const abortable = signal === undefined ? {} : { signal };
+    const abortable = { signal };
     let failure: unknown;
     for (const repository of this.origins(descriptor.digest)) {
       try {
@@ -177,7 +177,7 @@ export class Images implements ImageMetaResolver {
       const known = reference.digest === undefined ? undefined : this.#knownManifest(reference.digest);
       if (known !== undefined) return known;
       const source = await remote.open(reference.repository);
-      const abortable = options.signal === undefined ? {} : { signal: options.signal };
+      const abortable = { signal: options.signal };
       return await source.resolve(reference.digest ?? reference.tag ?? 'latest', abortable);
     });
   }

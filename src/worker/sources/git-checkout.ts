@@ -42,7 +42,7 @@ export interface OpenedGit extends ResolvedGit {
  * @throws PolyarchError PROGRAM_MISSING, GIT_UNREACHABLE, GIT_REF_NOT_FOUND, GIT_CHECKSUM_MISMATCH
  */
 export async function openGit(source: GitSource, options: GitOptions): Promise<OpenedGit> {
-  const given = options.signal === undefined ? {} : { signal: options.signal };
+  const given = { signal: options.signal };
   const id = digestOf(source.remote).slice('sha256:'.length, 'sha256:'.length + 32);
   const knownHostsFile = source.knownHosts === undefined ? undefined : join(options.folder, `${id}.known-hosts`);
   if (knownHostsFile !== undefined && source.knownHosts !== undefined) {

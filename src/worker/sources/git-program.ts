@@ -131,7 +131,7 @@ export class GitProgram {
           ...(options.workTree === undefined ? {} : { GIT_WORK_TREE: options.workTree }),
           ...(options.index === undefined ? {} : { GIT_INDEX_FILE: options.index }),
         },
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        signal: options.signal,
       }),
     );
     let output = '';

@@ -91,7 +91,7 @@ async function list(
   options: { args: readonly string[]; signal?: AbortSignal },
 ): Promise<string> {
   try {
-    return await git.run(options.args, options.signal === undefined ? {} : { signal: options.signal });
+    return await git.run(options.args, { signal: options.signal });
   } catch (error) {
     if (!hasCode(error, 'GIT_FAILED')) throw error;
     throw new PolyarchError('GIT_UNREACHABLE', `the repository ${source.remote} cannot be read: ${messageOf(error)}`, {

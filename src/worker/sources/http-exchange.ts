@@ -31,7 +31,7 @@ export async function httpGet(address: string, options: GetOptions): Promise<Htt
     const asked = isAnswer ? Number(answer.headers['retry-after'] ?? 0) * 1000 || 0 : 0;
     if (isAnswer) answer.body.resume();
     const delay = Math.min(MAX_DELAY_MS, Math.max(asked, FIRST_DELAY_MS * 2 ** (attempt - 1)));
-    await sleep(delay, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    await sleep(delay, undefined, { signal: options.signal });
   }
 }
 
@@ -55,7 +55,7 @@ async function follow(address: string, options: GetOptions): Promise<HttpRespons
         ...(own && credentials !== undefined ? { authorization: credentials } : {}),
       },
       lane: 'download',
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     const location = answer.headers.location;
     if (![301, 302, 303, 307, 308].includes(answer.status) || location === undefined) return answer;

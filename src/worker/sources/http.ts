@@ -74,7 +74,7 @@ export async function fetchHttp(source: HttpSource, options: HttpOptions): Promi
     'sha256:'.length,
   );
   const folder = join(options.folder, id);
-  using _held = await lock(`${folder}.lock`, options.signal === undefined ? {} : { signal: options.signal });
+  using _held = await lock(`${folder}.lock`, { signal: options.signal });
   const stored = readRecord(folder);
   if (stored !== undefined && source.checksum !== undefined && stored.digest === source.checksum)
     return httpFile(folder, stored, source);
@@ -88,7 +88,7 @@ export async function fetchHttp(source: HttpSource, options: HttpOptions): Promi
         ? {}
         : { 'if-modified-since': stored.lastModified }),
     },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   });
   if (answer.status !== 304) return httpFile(folder, await download(answer, { source, folder, options }), source);
   answer.body.resume();

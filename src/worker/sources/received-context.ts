@@ -40,7 +40,7 @@ export async function receiveContext(
   const head = Buffer.concat(start);
   const whole = rest(head, iterator);
   if (!isArchive(head)) return { kind: 'text', content: await readText(whole, name) };
-  const given = signal === undefined ? {} : { signal };
+  const given = { signal };
   const members = readTar(decompress(whole, { name, ...given }), given);
   await unpackTar({ root: folder, warn: options.warn ?? (() => {}) }, members, {
     name,
