@@ -86,3 +86,9 @@ function parseComment(comment: string): Check {
 function skips(check: Check, rule: string): boolean {
   return check.skip === 'all' || check.skip.some((name) => name.toLowerCase() === rule.toLowerCase());
 }
+
+/** For `KEY value` where `KEY=value` is meant. */
+export function warnLegacyPair(keyword: string, step: { warn(rule: string, message: string): void }): void {
+  const name = keyword.toUpperCase();
+  step.warn('LegacyKeyValueFormat', `"${name} key=value" should be used instead of legacy "${name} key value" format`);
+}

@@ -11,6 +11,7 @@ import type {
 } from './ast.ts';
 import { goDuration, goList, goQuoteList } from './convert-format.ts';
 import { shellCommand, withConfig } from './convert-image.ts';
+import { warnLegacyPair } from './convert-lint.ts';
 import { failure } from './failure.ts';
 import type { Step } from './step.ts';
 
@@ -105,13 +106,7 @@ function dispatchLabel(instruction: LabelInstruction, step: Step): void {
   const labels: Record<string, string> = { ...image.config.Labels };
   let createdBy = 'LABEL';
   for (const pair of instruction.pairs) {
-    if (pair.legacy) {
-      const keyword = instruction.keyword.toUpperCase();
-      step.warn(
-        'LegacyKeyValueFormat',
-        `"${keyword} key=value" should be used instead of legacy "${keyword} key value" format`,
-      );
-    }
+    if (pair.legacy) warnLegacyPair(instruction.keyword, step);
     const key = step.expand(pair.key);
     const value = step.expand(pair.value);
     labels[key] = value;

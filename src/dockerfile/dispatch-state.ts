@@ -3,7 +3,7 @@ import { joinPath } from '../llb/paths.ts';
 import { withDirectory, withEnv, withUser } from '../llb/state.ts';
 import type { ArgInstruction, EnvInstruction, UserInstruction, WorkdirInstruction } from './ast.ts';
 import { withConfig, withImageEnv } from './convert-image.ts';
-import { looksSecret } from './convert-lint.ts';
+import { looksSecret, warnLegacyPair } from './convert-lint.ts';
 import { NOT_IN_ENV, type Step } from './step.ts';
 
 /** Instructions that change how later steps of the stage run. */
@@ -48,13 +48,7 @@ export function dispatchEnv(instruction: EnvInstruction, step: Step): void {
   let { image } = stage;
   let createdBy = 'ENV';
   for (const pair of instruction.pairs) {
-    if (pair.legacy) {
-      const keyword = instruction.keyword.toUpperCase();
-      step.warn(
-        'LegacyKeyValueFormat',
-        `"${keyword} key=value" should be used instead of legacy "${keyword} key value" format`,
-      );
-    }
+    if (pair.legacy) warnLegacyPair(instruction.keyword, step);
     const key = step.expand(pair.key);
     const value = step.expand(pair.value);
     warnSecret('ENV', key, step);
