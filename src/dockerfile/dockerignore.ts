@@ -5,11 +5,11 @@ import { trim } from './whitespace.ts';
 
 /**
  * The patterns of a `.dockerignore`: lines that begin with `#` and empty lines are left out, the rest is trimmed and
- * cleaned, and a leading `/` is dropped. @throws PolyarchError DOCKERFILE_PATTERN for a file that is too large.
+ * cleaned, and a leading `/` is dropped. @throws PolyarchError DOCKERIGNORE_TOO_LARGE for a file that is too large.
  */
 export function parseIgnore(source: Uint8Array | string): readonly string[] {
   if (source.length > LIMITS.ignoreBytes) {
-    throw failure(`the ignore file is larger than ${LIMITS.ignoreBytes} bytes`, { code: 'DOCKERFILE_PATTERN' });
+    throw failure(`the ignore file is larger than ${LIMITS.ignoreBytes} bytes`, { code: 'DOCKERIGNORE_TOO_LARGE' });
   }
   const text = typeof source === 'string' ? source.replace(/^\uFEFF/, '') : new TextDecoder().decode(source);
   const patterns: string[] = [];

@@ -22,7 +22,7 @@ export interface ExportDirectoryOptions {
  * Copies a tree into a folder of the machine, made when missing (`type=local`). The files belong to whoever
  * runs this; modes, times, hardlinks and the xattrs that may be set are kept. What is there already and has
  * another name stays; a file or symlink of the same name is replaced, never written through.
- * Fails with NO_SPACE or EXPORT_DENIED.
+ * Fails with NO_SPACE or OUTPUT_UNWRITABLE.
  */
 export async function exportDirectory(
   root: string,
@@ -57,7 +57,7 @@ export async function exportDirectory(
   } catch (error) {
     if (hasCode(error, 'EACCES', 'EROFS')) {
       throw new PolyarchError(
-        'EXPORT_DENIED',
+        'OUTPUT_UNWRITABLE',
         `cannot write the output to ${destination}: ${error instanceof Error ? error.message : ''}`,
         { cause: error },
       );

@@ -209,7 +209,7 @@ describe('a git source', () => {
     ['a missing commit', `#${'1'.repeat(40)}`, {}, 'GIT_REF_NOT_FOUND', /no commit 1111/],
     ['a missing folder', '#main:nowhere', {}, 'GIT_SUBDIRECTORY', /no folder "nowhere"/],
     ['a link as the folder', '#main:link', {}, 'GIT_SUBDIRECTORY', /no folder "link"/],
-    ['an option as the ref', '#--upload-pack=x', {}, 'GIT_REF', /no name of a branch/],
+    ['an option as the ref', '#--upload-pack=x', {}, 'GIT_REFERENCE_INVALID', /no name of a branch/],
     ['a command as the address', '#main', { [ATTRIBUTE.gitFullUrl]: 'ext::sh -c id' }, 'GIT_', /./],
   ])('%s is an error', async (_name, fragment, attributes, code, message) => {
     await expect(checkout(fragment, attributes)).rejects.toThrow(

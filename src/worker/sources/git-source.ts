@@ -83,7 +83,7 @@ function address(remote: string, scheme: string): Pick<GitSource, 'remote' | 'sc
 /** git-check-ref-format(1), as far as a ref could be taken for something else. */
 function checkRef(ref: string): string {
   if (ref.startsWith('-') || /[\s~^:?*[\\\p{Cc}]|\.\.|@\{/u.test(ref)) {
-    throw new PolyarchError('GIT_REF', `${JSON.stringify(ref)} is no name of a branch, tag or commit`);
+    throw new PolyarchError('GIT_REFERENCE_INVALID', `${JSON.stringify(ref)} is no name of a branch, tag or commit`);
   }
   return ref;
 }
