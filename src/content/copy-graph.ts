@@ -3,6 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import { fetchBytes } from './fetch-bytes.ts';
+import { fetchInto } from './fetch-into.ts';
 import { semaphore } from './semaphore.ts';
 import type { Abortable, Fetcher, Storage } from './storage.ts';
 import { hasSuccessors, type SuccessorOptions, successorsOf } from './successors.ts';
@@ -146,14 +147,8 @@ class GraphCopy {
       await this.#options.before?.(descriptor);
       if ((await this.#options.mount?.(descriptor, abortable)) === true) return this.#report('mounted', descriptor);
       this.#report('start', descriptor);
-      const content = await source.fetch(descriptor, abortable);
-      // Found by the target's reading, also when it comes before that.
-      content.on('error', () => {});
-      try {
-        await target.push(descriptor, this.#counted(content, descriptor), abortable);
-      } finally {
-        content.destroy();
-      }
+      const push = (content: Readable) => target.push(descriptor, this.#counted(content, descriptor), abortable);
+      await fetchInto(source, descriptor, push, abortable);
       return this.#report('done', descriptor, descriptor.size);
     });
   }

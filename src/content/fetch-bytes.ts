@@ -4,6 +4,7 @@ import { verifyBytes } from '../oci/digest.ts';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import { abortReason } from './abort.ts';
+import { fetchInto } from './fetch-into.ts';
 import type { Fetcher } from './storage.ts';
 
 export interface FetchBytesOptions {
@@ -33,8 +34,8 @@ export async function fetchBytes(
     verifyBytes(content, descriptor);
     return content;
   }
-  const stream = await fetcher.fetch(descriptor, { signal: options.signal });
-  return readAll(stream, options);
+  const { signal } = options;
+  return fetchInto(fetcher, descriptor, (content) => readAll(content, { signal }), { signal });
 }
 
 /** All bytes of a stream that is bounded already. */

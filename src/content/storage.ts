@@ -14,7 +14,8 @@ export interface Abortable {
 export interface Fetcher {
   /**
    * The bytes of the descriptor, verified: the stream fails with DIGEST_MISMATCH or SIZE_MISMATCH before
-   * its end when they are not the descriptor's. Fails with NOT_FOUND when the store does not have it.
+   * its end when they are not the descriptor's; `details.again` is true in a failure after which fetching anew may give
+   * the right ones (fetchInto does that). Fails with NOT_FOUND when the store does not have it.
    */
   fetch(descriptor: Descriptor, options?: Abortable): Promise<Readable>;
 }

@@ -13,10 +13,11 @@ export function failure(message: string, options: { code?: string; hint?: string
 
 /**
  * `error` with its place: the message gains `file:line: `, the details gain `file`, `startLine`, `endLine` and
- * `excerpt`. Anything that is no PolyarchError, or has a place already, is returned as it is.
+ * `excerpt`. Anything that is no PolyarchError, has a place already or is a fault of the machine's settings is returned
+ * as it is.
  */
 export function locate(error: unknown, location: Location, lines: readonly string[]): unknown {
-  if (!(error instanceof PolyarchError) || 'startLine' in error.details) return error;
+  if (!(error instanceof PolyarchError) || 'startLine' in error.details || 'settings' in error.details) return error;
   const { file, startLine, endLine } = location;
   return new PolyarchError(error.code, `${file}:${startLine}: ${error.message}`, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),

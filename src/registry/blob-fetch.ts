@@ -5,6 +5,7 @@ import { verifier } from '../oci/verify.ts';
 import { messageOf, PolyarchError } from '../util/error.ts';
 import { discard } from './answer.ts';
 import type { HttpResponse } from './connections.ts';
+import type { EndpointClient } from './endpoint-client.ts';
 import { connectionFailure, RegistryFailure } from './failure.ts';
 import { pauseBeforeRetry, type RetryNotice, type RetryPolicy } from './retry.ts';
 import { repositoryScope } from './scope.ts';
@@ -24,12 +25,14 @@ interface Part {
   readonly response: HttpResponse;
   /** Bytes at its start that are there already. */
   readonly skip: number;
-  readonly host: string;
+  readonly client: EndpointClient;
 }
 
 /**
  * The blob's bytes, verified. A download that breaks is continued where it stopped (Range, OCI distribution
- * spec "Pulling blobs"); tries without a single new byte count against the retry policy.
+ * spec "Pulling blobs"), at the registry itself when a mirror sends nothing more; tries without a single new byte count
+ * against the retry policy. Content of a mirror that is not the blob's fails with `details.again`: the mirror is left out
+ * from then on, so that fetching the blob anew may give the right one.
  */
 export async function fetchBlob(descriptor: Descriptor, options: BlobFetchOptions): Promise<Readable> {
   const first = await open(descriptor, { ...options, offset: 0 });
@@ -75,10 +78,13 @@ async function* parts(
       });
     } catch (error) {
       if (options.signal?.aborted === true) throw options.signal.reason;
-      if (error instanceof PolyarchError) throw namingHost(error, options.subject, part.host);
+      if (error instanceof PolyarchError) throw wrongContent(error, part.client, options);
       // Progress makes it a new failure.
       if (offset > before) [tries, started] = [1, performance.now()];
-      await pauseBeforeRetry(connectionFailure(error, { subject: options.subject, host: part.host }), {
+      const { host } = part.client.endpoint;
+      const failure = connectionFailure(error, { subject: options.subject, host });
+      if (offset === before) options.session.distrust(part.client, failure);
+      await pauseBeforeRetry(failure, {
         policy: options.retry,
         tries,
         started,
@@ -106,18 +112,18 @@ function open(descriptor: Descriptor, options: BlobFetchOptions & { offset: numb
     lane: 'download',
     headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
     accept: offset === 0 ? [200] : [200, 206],
-    read: async (response, { endpoint: { host } }) => {
+    read: async (response, client) => {
       const whole = response.status === 200;
       const start = whole ? 0 : rangeStart(response);
       const length = response.headers['content-length'];
       if (start !== (whole ? 0 : offset) || (length !== undefined && Number(length) !== descriptor.size - start)) {
         await discard(response);
-        const said = `${host} announces ${length ?? 'unknown'} bytes from ${start ?? 'nowhere'}`;
+        const said = `${client.endpoint.host} announces ${length ?? 'unknown'} bytes from ${start ?? 'nowhere'}`;
         throw new RegistryFailure('SIZE_MISMATCH', `${subject} has ${descriptor.size} bytes, but ${said}`, {
           hint: 'The registry, or something between, serves other content; try another mirror.',
         });
       }
-      return { response, skip: whole ? offset : 0, host };
+      return { response, skip: whole ? offset : 0, client };
     },
     signal: options.signal,
   });
@@ -129,11 +135,18 @@ function rangeStart(response: HttpResponse): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-function namingHost(error: PolyarchError, subject: string, host: string): PolyarchError {
+function wrongContent(
+  error: PolyarchError,
+  client: EndpointClient,
+  { session, subject }: BlobFetchOptions,
+): PolyarchError {
   if (error.code !== 'DIGEST_MISMATCH' && error.code !== 'SIZE_MISMATCH') return error;
-  return new PolyarchError(error.code, `${subject} from ${host}: ${messageOf(error)}`, {
+  const { host } = client.endpoint;
+  const named = new PolyarchError(error.code, `${subject} from ${host}: ${messageOf(error)}`, {
     cause: error,
-    details: { ...error.details, host },
+    details: { ...error.details, host, ...(client.endpoint.mirrorOf === undefined ? {} : { again: true }) },
     ...(error.hint === undefined ? {} : { hint: error.hint }),
   });
+  session.distrust(client, named);
+  return named;
 }

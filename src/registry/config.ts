@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
+import { hasCode, messageOf } from '../util/error.ts';
 import { nearest } from '../util/nearest.ts';
 import { canonicalDomain, type HostSettings, type HostTable } from './hosts.ts';
+import { settingsFailure } from './settings-failure.ts';
 
 export interface ReadConfigOptions {
   /** Other top-level tables that the file may hold, checked by their owners; default none. */
@@ -22,16 +23,23 @@ export async function readRegistryConfig(file: string, options: ReadConfigOption
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return {};
     if (options.signal?.aborted === true) throw error;
-    throw new PolyarchError('REGISTRY_CONFIG', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw settingsFailure('REGISTRY_CONFIG', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
   const { parse } = await import('smol-toml');
   let root: unknown;
   try {
     root = parse(text);
   } catch (error) {
-    throw new PolyarchError('REGISTRY_CONFIG', `${file} is no TOML: ${messageOf(error)}`, { cause: error });
+    throw notToml(file, error);
   }
   return parseRegistryConfig(root, { file, otherSections: options.otherSections ?? [] });
+}
+
+/** The parser's message is several lines with an excerpt; its first one and the place are told. */
+function notToml(file: string, error: unknown): Error {
+  const [line] = messageOf(error).split('\n', 1);
+  const at = error instanceof Error && 'line' in error ? `:${String(error.line)}` : '';
+  return settingsFailure('REGISTRY_CONFIG', `${file}${at} is no TOML: ${line}`, { cause: error });
 }
 
 /** The same from a parsed document. */
@@ -71,7 +79,7 @@ function hostOf(value: unknown, { file, at }: Place): HostSettings {
     else Object.assign(settings, known[1](entry, { file, at: `${at}.${key}` }));
   }
   if ((settings.cert === undefined) !== (settings.key === undefined)) {
-    throw new PolyarchError('REGISTRY_CONFIG', `${file}: ${at} needs both cert and key, or neither`);
+    throw settingsFailure('REGISTRY_CONFIG', `${file}: ${at} needs both cert and key, or neither`);
   }
   return settings;
 }
@@ -101,12 +109,12 @@ function fileOf(path: string, { file }: Place): string {
 }
 
 function wrong({ file, at }: Place, wanted: string): never {
-  throw new PolyarchError('REGISTRY_CONFIG', `${file}: ${at} must be ${wanted}`);
+  throw settingsFailure('REGISTRY_CONFIG', `${file}: ${at} must be ${wanted}`);
 }
 
 function unknownKey(file: string, at: string, known: readonly string[], key = at): never {
   const guess = nearest(key, known);
-  throw new PolyarchError('REGISTRY_CONFIG', `${file}: unknown key ${at}`, {
+  throw settingsFailure('REGISTRY_CONFIG', `${file}: unknown key ${at}`, {
     hint: guess === undefined ? `Known keys: ${known.join(', ')}.` : `Did you mean ${guess}?`,
   });
 }

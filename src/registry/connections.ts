@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { debug } from '../util/debug.ts';
-import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
+import { hasCode, messageOf } from '../util/error.ts';
 import type { TlsSettings } from './hosts.ts';
 import { proxyFor, type ProxySettings } from './proxy.ts';
 import { redactUrl } from './redact.ts';
+import { settingsFailure } from './settings-failure.ts';
 import { tunnelingAgent } from './tunnel.ts';
 
 /** A body that can be sent again. */
@@ -198,7 +199,7 @@ async function readPem(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new PolyarchError('REGISTRY_CONFIG', `cannot read the certificate file ${file}: ${messageOf(error)}`, {
+    throw settingsFailure('REGISTRY_CONFIG', `cannot read the certificate file ${file}: ${messageOf(error)}`, {
       hint: 'Check ca, cert and key of the registry in config.toml, and --registry-ca.',
       cause: error,
     });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
+import { hasCode, messageOf, type PolyarchError } from '../util/error.ts';
 import type { Credential } from './credentials.ts';
+import { settingsFailure } from './settings-failure.ts';
 
 export interface HelperOptions {
   /** The child's environment; its PATH finds the helper. */
@@ -119,8 +120,12 @@ function firstLine(output: string): string {
   return line === '' ? '' : `: ${line}`;
 }
 
-function helperFailed(name: string, reason: string, code = 'CREDENTIAL_HELPER_FAILED'): PolyarchError {
-  return new PolyarchError(code, `the credential helper docker-credential-${name} ${reason}`, {
+function helperFailed(
+  name: string,
+  reason: string,
+  code: 'CREDENTIAL_HELPER_FAILED' | 'CREDENTIAL_HELPER_MISSING' = 'CREDENTIAL_HELPER_FAILED',
+): PolyarchError {
+  return settingsFailure(code, `the credential helper docker-credential-${name} ${reason}`, {
     hint: `${code === 'CREDENTIAL_HELPER_MISSING' ? 'Install' : 'Mend'} it, or change credsStore and credHelpers in Docker’s config.json.`,
   });
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import { canonicalDomain } from './hosts.ts';
+import { settingsFailure } from './settings-failure.ts';
 
 export interface DockerConfigOptions {
   /** The folder of `config.json`: DOCKER_CONFIG, else `~/.docker`. */
@@ -151,7 +152,7 @@ async function writeConfig(path: string, content: unknown): Promise<void> {
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw new PolyarchError('DOCKER_CONFIG_INVALID', `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    throw settingsFailure('DOCKER_CONFIG_INVALID', `cannot write ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -229,7 +230,7 @@ function helperOptions(options: DockerConfigOptions): {
   return {
     env: options.env,
     ...(options.helperTimeout === undefined ? {} : { timeout: options.helperTimeout }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    signal: options.signal,
   };
 }
 
@@ -240,7 +241,7 @@ function recordOf(value: unknown): Record<string, unknown> | undefined {
 }
 
 function invalid(path: string, reason: string): PolyarchError {
-  return new PolyarchError('DOCKER_CONFIG_INVALID', `cannot read ${path}: ${reason}`, {
+  return settingsFailure('DOCKER_CONFIG_INVALID', `cannot read ${path}: ${reason}`, {
     hint: 'Mend or remove the file; it holds the credentials of registries.',
   });
 }

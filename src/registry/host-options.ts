@@ -1,5 +1,5 @@
-import { PolyarchError } from '../util/error.ts';
 import { canonicalDomain, type HostSettings, type HostTable } from './hosts.ts';
+import { settingsFailure } from './settings-failure.ts';
 
 /** The values of `--registry-mirror`, `--registry-http`, `--registry-insecure` and `--registry-ca`. */
 export interface HostOptions {
@@ -51,7 +51,7 @@ const trimmed = (text: string): string => text.trim();
 function pair(text: string, source: string, example: string): [string, string] {
   const at = text.indexOf('=');
   if (at <= 0 || at === text.length - 1) {
-    throw new PolyarchError('REGISTRY_CONFIG', `${source}: ${JSON.stringify(text)} is no HOST=VALUE pair`, {
+    throw settingsFailure('REGISTRY_CONFIG', `${source}: ${JSON.stringify(text)} is no HOST=VALUE pair`, {
       hint: `For example: ${example}`,
     });
   }

@@ -1,4 +1,4 @@
-import { PolyarchError } from '../util/error.ts';
+import { settingsFailure } from './settings-failure.ts';
 
 /** What is configured for one registry host. Files are absolute paths, read when a connection needs them. */
 export interface HostSettings {
@@ -78,7 +78,7 @@ function mirrorEndpoint(mirror: string, mirrorOf: string, hosts: HostTable): End
   const match = /^(?:(https?):\/\/)?([^/?#@\s]+)((?:\/[^/?#\s]+)*)\/?$/i.exec(mirror);
   const host = match?.[2]?.toLowerCase();
   if (match === null || host === undefined || !URL.canParse(`https://${host}`)) {
-    throw new PolyarchError('REGISTRY_CONFIG', `mirror ${JSON.stringify(mirror)} of ${mirrorOf} is no host`, {
+    throw settingsFailure('REGISTRY_CONFIG', `mirror ${JSON.stringify(mirror)} of ${mirrorOf} is no host`, {
       hint: 'Write a mirror as HOST[:PORT][/PREFIX], with http:// before it for plain HTTP.',
     });
   }

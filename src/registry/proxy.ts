@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import { PolyarchError } from '../util/error.ts';
 import { isLoopback } from './hosts.ts';
+import { settingsFailure } from './settings-failure.ts';
 
 /** The values of HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
 export interface ProxySettings {
@@ -31,7 +31,7 @@ export function proxyFor(url: URL, settings: ProxySettings): URL | undefined {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
   if (proxy === undefined || !['http:', 'https:'].includes(proxy.protocol)) {
-    throw new PolyarchError('REGISTRY_CONFIG', 'the proxy setting is no http:// or https:// address', {
+    throw settingsFailure('REGISTRY_CONFIG', 'the proxy setting is no http:// or https:// address', {
       hint: 'Check HTTP_PROXY and HTTPS_PROXY.',
     });
   }

@@ -37,6 +37,8 @@ const MIRROR_PAUSE = 60_000;
 export class RegistrySession {
   readonly #options: SessionOptions;
   readonly #pausedUntil = new Map<EndpointClient, number>();
+  /** `HOST CODE` of what was told: an image of fifty layers is no reason to say it fifty times. */
+  readonly #told = new Set<string>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -68,6 +70,17 @@ export class RegistrySession {
     throw new Error(`no endpoint can ${call.capability} ${call.subject}`);
   }
 
+  /**
+   * Leaves a mirror out for the life of the process: what it sent is not what was asked for, or stopped coming.
+   * False for the registry itself, in whose place there is nothing.
+   */
+  distrust(client: EndpointClient, error: PolyarchError): boolean {
+    if (client.endpoint.mirrorOf === undefined) return false;
+    this.#pausedUntil.set(client, Number.POSITIVE_INFINITY);
+    this.#tell(client, error);
+    return true;
+  }
+
   async #once<T>(call: ApiCall<T>, client: EndpointClient): Promise<T> {
     let response: HttpResponse;
     try {
@@ -88,8 +101,14 @@ export class RegistrySession {
     if (hasCode(error, 'REGISTRY_UNREACHABLE', 'TLS_UNTRUSTED')) {
       this.#pausedUntil.set(client, performance.now() + MIRROR_PAUSE);
     }
-    if (hasCode(error, 'NOT_FOUND')) return;
-    this.#options.onMirrorFailure?.(`mirror ${client.endpoint.host} is passed over: ${error.message}`);
+    if (!hasCode(error, 'NOT_FOUND')) this.#tell(client, error);
+  }
+
+  #tell({ endpoint: { host } }: EndpointClient, error: PolyarchError): void {
+    const key = `${host} ${error.code}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#options.onMirrorFailure?.(`mirror ${host} is passed over: ${error.message}`);
   }
 }
 

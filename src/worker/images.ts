@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Readable } from 'node:stream';
 import type { DiskStore } from '../content/blob-store.ts';
+import { fetchBytes } from '../content/fetch-bytes.ts';
+import { fetchInto } from '../content/fetch-into.ts';
 import type { ImageStore } from '../content/image-store.ts';
 import type { Resolver, Fetcher } from '../content/storage.ts';
 import type { ImageMetaResolver, ResolveImageOptions, ResolvedImage } from '../llb/metadata.ts';
@@ -129,10 +131,11 @@ export class Images implements ImageMetaResolver {
     for (const repository of this.origins(descriptor.digest)) {
       try {
         const source = await remote.open(repository);
-        const stream = await source.fetch(descriptor, abortable);
-        if (onProgress !== undefined) countBytes(stream, onProgress);
-        await content.push(descriptor, stream, { ...abortable, ...(onWriting === undefined ? {} : { onWriting }) });
-        return;
+        const keep = (stream: Readable) => {
+          if (onProgress !== undefined) countBytes(stream, onProgress);
+          return content.push(descriptor, stream, { ...abortable, ...(onWriting === undefined ? {} : { onWriting }) });
+        };
+        return await fetchInto(source, descriptor, keep, abortable);
       } catch (error) {
         signal?.throwIfAborted();
         failure = error;
@@ -207,9 +210,7 @@ export class Images implements ImageMetaResolver {
       );
     }
     const source = await remote.open(reference.repository);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of await source.fetch(descriptor)) chunks.push(chunk as Uint8Array); // a byte stream
-    const bytes = Buffer.concat(chunks);
+    const bytes = await fetchBytes(source, descriptor, { maxBytes: limit });
     content.writeSync(bytes);
     return bytes;
   }
