@@ -56,14 +56,18 @@ function disposable<T extends { stop(): Promise<void> }>(resource: T): T & Async
   return { ...resource, [Symbol.asyncDispose]: () => resource.stop() };
 }
 
-/** Times the contenders in turn, round by round, so that a slow moment of the machine hits all. */
+/**
+ * Times the contenders in turn, round by round, so that a slow moment of the machine hits all; each round begins
+ * with another one, so that none always runs in the wake of the same.
+ */
 async function race(workload: Workload, contenders: readonly Contender[]): Promise<Map<string, Result | Error>> {
   const times = new Map<string, number[]>(contenders.map((one) => [one.name, []]));
   const memory = new Map<string, number>();
   const failures = new Map<string, Error>();
   say(workload.name);
   for (let round = -1; round < workload.runs; round++) {
-    for (const contender of contenders) {
+    const first = (round + 1) % contenders.length;
+    for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
       if (failures.has(contender.name)) continue;
       try {
         if (round === -1 || workload.prepareEach === true) await workload.prepare?.(contender);

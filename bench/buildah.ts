@@ -52,9 +52,8 @@ export async function buildahContender(options: {
       const name = push ?? 'localhost/bench/nowhere';
       await run(options.namespace.enter([program, 'manifest', 'rm', name]), { env, allowFailure: true });
       const cache = noCache === true ? ['--no-cache'] : ['--layers'];
-      const jobs = ['--jobs', String(platforms.length)];
       const target = ['--platform', platforms.join(','), '--manifest', name, '--network', 'host', '--quiet', context];
-      await buildah(['build', ...policy, ...cache, ...jobs, ...target]);
+      await buildah(['build', ...policy, ...cache, ...target]);
       if (push !== undefined)
         await buildah([
           'manifest',
