@@ -11,6 +11,7 @@ import { MEDIA_TYPE } from '../oci/media-types.ts';
 import { parseObject } from '../oci/shape.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
+import { makeFolder } from '../util/make-folder.ts';
 import { DiskStore } from './blob-store.ts';
 import { entryNamed, nameOf, withEntry } from './layout-names.ts';
 import { notFound } from './not-found.ts';
@@ -64,7 +65,7 @@ export class OciLayout implements Target {
 
   /** The layout in this folder, made when there is none; other files in it are left alone. */
   static async create(root: string, options: Abortable = {}): Promise<OciLayout> {
-    mkdirSync(root, { recursive: true });
+    makeFolder(root);
     if (!existsSync(join(root, 'oci-layout')) || !existsSync(join(root, 'index.json'))) {
       const layout = new OciLayout(root);
       await layout.#locked(async () => layout.#initialise(), options);

@@ -1,8 +1,9 @@
-import { createWriteStream, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
+import { makeFolder } from '../util/make-folder.ts';
 import { systemError } from '../util/system-error.ts';
 
 /** Writes a file that appears, or replaces the old one, only when all of it is there. */
@@ -13,7 +14,7 @@ export async function writeFileAtomically(
 ): Promise<void> {
   const made = `${path}.${process.pid}.part`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await pipeline(Readable.from(content, { objectMode: false }), createWriteStream(made, { flags: 'wx' }), options);
     renameSync(made, path);
   } catch (error) {
@@ -23,7 +24,7 @@ export async function writeFileAtomically(
 }
 
 /** A place that cannot be written as OUTPUT_UNWRITABLE, a full disk as NO_SPACE. */
-function outputError(error: unknown, path: string): unknown {
+export function outputError(error: unknown, path: string): unknown {
   if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ENOENT', 'EEXIST', 'ENOTEMPTY'))
     return systemError(error, path);
   return new PolyarchError('OUTPUT_UNWRITABLE', `${path} cannot be written: ${messageOf(error)}`, { cause: error });

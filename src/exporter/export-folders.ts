@@ -1,8 +1,10 @@
-import { type Dirent, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { formatPlatform } from '../oci/platform.ts';
 import { removeTree } from '../snapshot/remove-tree.ts';
 import type { LayerService, PlatformResult } from './contract.ts';
+import { makeFolder } from '../util/make-folder.ts';
+import { outputError } from './atomic-file.ts';
 import { NameClash } from './name-clash.ts';
 
 /** One platform's files and the folder below the destination that they go to; empty for the destination itself. */
@@ -22,7 +24,7 @@ export async function exportFolders(
 ): Promise<void> {
   const { layers, empty, ...rest } = options;
   const shared = folders.length > 1 && folders.some(({ folder }) => folder === '');
-  mkdirSync(destination, { recursive: true });
+  makeDestination(destination);
   if (!empty && !shared) {
     for (const { result, folder } of folders)
       await layers.exportDirectory(result.layers, join(destination, folder), rest);
@@ -40,6 +42,14 @@ export async function exportFolders(
     for (const i of folders.keys()) moveInto(join(aside, String(i)), destination);
   } finally {
     rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+function makeDestination(path: string): void {
+  try {
+    makeFolder(path);
+  } catch (error) {
+    throw outputError(error, path);
   }
 }
 

@@ -26,7 +26,10 @@ describe('the history of an image', () => {
 
   it('moves only this build’s entries back to SOURCE_DATE_EPOCH', () => {
     const late = { created: timeText(8 * DAY), created_by: 'base' };
-    const history = completeHistory([late, { created_by: 'RUN a' }], [layer('base'), layer('a', 9 * DAY)], { now: 9 * DAY, epoch: 2 * DAY });
+    const history = completeHistory([late, { created_by: 'RUN a' }], [layer('base'), layer('a', 9 * DAY)], {
+      now: 9 * DAY,
+      epoch: 2 * DAY,
+    });
     expect(history.map((entry) => entry.created)).toEqual([8 * DAY, 2 * DAY].map(timeText));
   });
 
@@ -37,6 +40,8 @@ describe('the history of an image', () => {
   });
 
   it('has times even for an image without layers', () => {
-    expect(completeHistory([{ created_by: 'CMD', empty_layer: true }], [], { now: DAY })[0]?.created).toBe(timeText(DAY));
+    expect(completeHistory([{ created_by: 'CMD', empty_layer: true }], [], { now: DAY })[0]?.created).toBe(
+      timeText(DAY),
+    );
   });
 });

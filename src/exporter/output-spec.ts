@@ -162,7 +162,8 @@ export function withShorthands(outputs: readonly OutputSpec[], flags: { push: bo
     if (!result.some((output) => output.kind === 'image')) result.push(parseOutput('type=image'));
     result = result.map((output) => (output.kind === 'image' ? { ...output, push: true } : output));
   }
-  if (flags.load && !result.some((output) => output.kind === 'docker')) result.push(parseOutput('type=docker'));
+  if (flags.load && !result.some((output) => output.kind === 'docker' && output.destination === undefined))
+    result.push(parseOutput('type=docker'));
   return result;
 }
 

@@ -1,7 +1,8 @@
-import { chmodSync, lchownSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
+import { makeFolder } from '../util/make-folder.ts';
 import { pacer } from '../util/pacer.ts';
 import { NodeCopier } from './copy-node.ts';
 import { diskFull } from '../util/disk-full.ts';
@@ -33,7 +34,7 @@ export async function exportDirectory(
   const folders: { readonly full: string; readonly to: string }[] = [];
   const pace = pacer(options.signal);
   try {
-    mkdirSync(destination, { recursive: true });
+    makeFolder(destination);
     for (const item of walkTree(root)) {
       options.signal?.throwIfAborted();
       if (pace.due) await pace.rest();
