@@ -89,7 +89,9 @@ export function connectionFailure(error: unknown, { subject, host }: FailureSubj
       cause: error,
     });
   }
-  return new RegistryFailure('REGISTRY_UNREACHABLE', `${subject}: cannot reach ${host}: ${reason || 'no answer'}`, {
+  const broken = hasCode(error, 'ECONNRESET', 'EPIPE');
+  const what = broken ? `the connection to ${host} broke` : `cannot reach ${host}`;
+  return new RegistryFailure('REGISTRY_UNREACHABLE', `${subject}: ${what}: ${reason || 'no answer'}`, {
     hint: hasCode(error, 'ENOTFOUND', 'EAI_AGAIN')
       ? `Check the name ${host}, the network and any proxy setting.`
       : `Check that a registry is listening on ${host} and that no proxy or firewall is in between.`,
@@ -154,6 +156,12 @@ export function statusFailure(facts: StatusFacts): RegistryFailure {
         details,
         retryAfter,
         transient: true,
+      });
+    case status === 400 && facts.url.protocol === 'http:' && /\bHTTPS\b/.test(facts.body):
+      return new RegistryFailure('REGISTRY_UNREACHABLE', `${subject}: ${host} speaks TLS, not plain HTTP`, {
+        hint: `Leave out what asks for plain HTTP: --registry-http ${host}, http = true in config.toml, or http:// before a mirror.`,
+        status,
+        details,
       });
     default:
       return new RegistryFailure('REGISTRY_ERROR', `${subject}: ${host} answers ${status}${more}`, {
