@@ -4,13 +4,13 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/architecture.test.ts'], testTimeout: 20_000 },
+        test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts'], testTimeout: 20_000 },
       },
       {
         test: {
           name: 'system',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/architecture.test.ts', '**/node_modules/**'],
+          exclude: ['test/*.test.ts', '**/node_modules/**'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },
