@@ -57,6 +57,11 @@ export function planPrune(
     if (fits()) break;
     if (old(mount.used) && wholesale) plan.dropMount(mount);
   }
+  // Last what an image can be unpacked from again.
+  for (const id of usage.layers.keys()) {
+    if (policy.maxBytes === undefined || fits()) break;
+    plan.dropUnpacked(id);
+  }
   return plan.done();
 }
 
@@ -120,6 +125,11 @@ class Plan {
     for (const digest of this.#usage.blobs.keys()) if ((this.#blobUsers.get(digest) ?? 0) === 0) this.#dropBlob(digest);
   }
 
+  /** A layer of an image, unless a result needs it. */
+  dropUnpacked(id: string): void {
+    if ((this.#layerUsers.get(id) ?? 0) === 0) this.#removeLayer(id);
+  }
+
   dropMount(mount: StoreUsage['mounts'][number]): void {
     this.#mounts.add(mount);
     this.left -= mount.size;
@@ -152,7 +162,11 @@ class Plan {
   }
 
   #dropLayer(id: string): void {
-    if (this.#layers.has(id) || (this.#keepImageLayers && this.#usage.imageLayers.has(id))) return;
+    if (!this.#keepImageLayers || !this.#usage.imageLayers.has(id)) this.#removeLayer(id);
+  }
+
+  #removeLayer(id: string): void {
+    if (this.#layers.has(id)) return;
     this.#layers.add(id);
     this.left -= this.#usage.layers.get(id) ?? 0;
   }

@@ -50,6 +50,9 @@ function workingFolder(process: NodeJS.Process): string {
   try {
     return process.cwd();
   } catch (error) {
-    throw new PolyarchError('CWD_GONE', 'the working folder is not there any more', { hint: 'cd to another one', cause: error });
+    throw new PolyarchError('CWD_GONE', 'the working folder is not there any more', {
+      hint: 'cd to another one',
+      cause: error,
+    });
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { PolyarchError, messageOf } from '../util/error.ts';
 import type { RunRequest } from '../build/images-run.ts';
+import { systemError } from '../util/system-error.ts';
 import { keyValues } from './build-flags.ts';
 import type { CliContext } from './context.ts';
 import { renderError } from './render-error.ts';
@@ -61,7 +62,7 @@ export function networkMode(text: string): 'default' | 'host' | 'none' {
 /** The exit status of a run that did not come about, as Docker has it: 126 and 127 of the program, 125 of all else. */
 export function containerStatus(error: unknown, context: CliContext): number {
   if (context.signal.aborted) throw error;
-  context.notice(renderError(error));
+  context.notice(renderError(systemError(error, context.home)));
   const code = error instanceof PolyarchError ? error.details['exitCode'] : undefined;
   return code === 126 || code === 127 ? code : 125;
 }

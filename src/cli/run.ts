@@ -2,7 +2,7 @@ import { setDebugSink } from '../util/debug.ts';
 import { COMMANDS } from './command.ts';
 import { type CliContext, cliContext } from './context.ts';
 import { renderError } from './render-error.ts';
-import { usageError } from './usage-error.ts';
+import { unknownCommand, usageError } from './usage-error.ts';
 import { systemError } from '../util/system-error.ts';
 import { processSignals } from './signals.ts';
 import { version } from './version.ts';
@@ -52,7 +52,16 @@ function splitGlobals(args: readonly string[]): { globals: readonly string[]; re
   return command < 0 ? { globals: args, rest: [] } : { globals: args.slice(0, command), rest: args.slice(command) };
 }
 
-async function dispatch(args: readonly string[], context: CliContext): Promise<number> {
+/** `help COMMAND` is `COMMAND --help`. */
+function expandHelp(args: readonly string[]): readonly string[] {
+  const at = args.findIndex((arg) => !arg.startsWith('-'));
+  return args[at] === 'help'
+    ? [...args.slice(0, at), ...args.slice(at + 1).filter((arg) => arg !== 'help'), '--help']
+    : args;
+}
+
+async function dispatch(given: readonly string[], context: CliContext): Promise<number> {
+  const args = expandHelp(given);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) {
     context.stdout.write(`${version()}\n`);
     return 0;
@@ -73,7 +82,11 @@ async function dispatch(args: readonly string[], context: CliContext): Promise<n
     })
     .addHelpText('after', '\nThe flags and examples of a command: polyarch COMMAND --help');
   let status = 0;
-  const asked = args.find((arg) => !arg.startsWith('-') && arg !== 'help') ?? '';
+  const asked = args.find((arg) => !arg.startsWith('-')) ?? '';
+  if (asked !== '' && !(asked in COMMANDS)) {
+    context.notice(renderError(unknownCommand(asked, Object.keys(COMMANDS))));
+    return USAGE;
+  }
   for (const [name, entry] of Object.entries(COMMANDS)) {
     const command = program.command(name).summary(entry.summary).description(entry.summary);
     if (name === asked) (await entry.load()).define(command, context, (result) => (status = result));

@@ -1,12 +1,18 @@
 import { PolyarchError } from '../util/error.ts';
+import { didYouMean } from '../util/nearest.ts';
 
 const CODES: Readonly<Record<string, string>> = {
-  'commander.unknownCommand': 'UNKNOWN_COMMAND',
   'commander.unknownOption': 'UNKNOWN_FLAG',
   'commander.missingArgument': 'MISSING_ARGUMENT',
   'commander.optionMissingArgument': 'MISSING_ARGUMENT',
   'commander.excessArguments': 'TOO_MANY_ARGUMENTS',
 };
+
+export function unknownCommand(command: string, known: readonly string[]): PolyarchError {
+  return new PolyarchError('UNKNOWN_COMMAND', `there is no command "${command}"${didYouMean(command, known)}`, {
+    hint: 'polyarch --help lists the commands',
+  });
+}
 
 /** What commander found wrong with a command line, as a coded error with the nearest word that there is. */
 export function usageError(

@@ -68,7 +68,7 @@ describe('images', () => {
 
   test('an image without a name', async () => {
     const digest = (await out('build', '-q', '--label', 'x=y', '.')).trim();
-    const [image] = (await list()).filter(({ Repository }) => Repository === '<none>');
+    const image = (await list()).find(({ Repository }) => Repository === '<none>');
     expect(image?.Tag).toBe('<none>');
     expect(digest).toMatch(/^sha256:/);
     expect(await out('run', image?.ID ?? '', 'cat', '/arch')).toBe('amd64\n');
