@@ -1,4 +1,4 @@
-import { createWriteStream, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,12 +6,16 @@ import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { makeFolder } from '../util/make-folder.ts';
 import { systemError } from '../util/system-error.ts';
 
-/** Writes a file that appears, or replaces the old one, only when all of it is there. */
+/**
+ * Writes a file that appears, or replaces the old one, only when all of it is there. A pipe or a device
+ * (/dev/stdout) is written to as it is.
+ */
 export async function writeFileAtomically(
   path: string,
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
+  if (isStream(path)) return pipeline(Readable.from(content, { objectMode: false }), createWriteStream(path), options);
   const made = `${path}.${process.pid}.part`;
   try {
     makeFolder(dirname(path));
@@ -21,6 +25,12 @@ export async function writeFileAtomically(
     rmSync(made, { force: true });
     throw outputError(error, path);
   }
+}
+
+/** True for what a rename would replace instead of filling it. */
+function isStream(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && (path.startsWith('/dev/') || !(found.isFile() || found.isDirectory()));
 }
 
 /** A place that cannot be written as OUTPUT_UNWRITABLE, a full disk as NO_SPACE. */

@@ -6,7 +6,7 @@ import { OciLayout } from '../content/oci-layout.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import { familiarReference, parseReference, repositoryName } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import { writeFileAtomically, writeStream } from './atomic-file.ts';
+import { outputError, writeFileAtomically, writeStream } from './atomic-file.ts';
 import type { LayerService, PlatformResult } from './contract.ts';
 import { exportFolders } from './export-folders.ts';
 import { type Image, makeImage } from './image.ts';
@@ -144,7 +144,9 @@ async function exportArchive(
   const { signal } = context;
   const abortable = { signal };
   if (destination !== undefined && !output.tar) {
-    const layout = await OciLayout.create(destination, abortable);
+    const layout = await OciLayout.create(destination, abortable).catch((error: unknown) => {
+      throw outputError(error, destination);
+    });
     await context.step(`writing the OCI layout ${destination}`, async () => {
       await copyGraph({ source: imageSource(made, context.layers), target: layout }, made.root, abortable);
       if (tags.length === 0) await layout.tag(made.root, made.root.digest, abortable);

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../support/environment.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { ofPlatform, readRemote, remoteTags } from './image-reader.ts';
 import { HELLO, sharedEnvironment, TWO } from './project.ts';
@@ -150,6 +152,12 @@ describe('how an image is made', () => {
     expect(readJson('a.json')['containerimage.descriptor']).toMatchObject({ annotations: { id: '7' } });
   });
 
+  test('a label without a value has the empty one', async () => {
+    await build('-t', `${registry.host}/la/bel:1`, '--label', 'bare', '--push');
+    const [image] = (await readRemote(registry.host, 'la/bel', '1')).images;
+    expect(image?.config.config.Labels).toEqual({ from: 'dockerfile', bare: '' });
+  });
+
   test('labels go over those of the Dockerfile', async () => {
     const { host } = registry;
     await build('-t', `${host}/la/bels:1`, '--label', 'from=flag', '--label', 'other=a=b', '--push');
@@ -218,6 +226,28 @@ describe('what a build tells', () => {
       expect(names).toContain('[2/4] COPY --chmod=0755 hello.sh /hello.sh');
     }
     if (mode === 'quiet' || mode === 'none') expect(stderr).not.toContain('COPY');
+  });
+
+  test('a device or a pipe is written to, never replaced', async () => {
+    const { env, folder } = environment();
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const script = 'cat pipe > piped & "$0" build -q --iidfile /dev/stderr --metadata-file pipe . && wait';
+    const program = join(import.meta.dirname, '../../bin/polyarch');
+    const { stdout, stderr } = await run(['sh', '-c', script, program], { cwd: folder, env });
+    expect(stderr).toBe(stdout.trim());
+    expect(readJson('piped')).toHaveProperty(['containerimage.digest']);
+    expect(lstatSync(join(folder, 'pipe')).isFIFO()).toBe(true);
+  });
+
+  test.each([
+    ['--iidfile', '/proc/nothing'],
+    ['--metadata-file', '/proc/nothing'],
+    ['-o', 'type=oci,tar=false,dest=/proc/nothing'],
+    ['-o', 'type=oci,dest=/proc/nothing'],
+    ['-o', '/proc/nothing'],
+  ])('%s %s, which cannot be written', async (flag, value) => {
+    const { code, stderr } = await environment().polyarch(['build', flag, value, '.'], { allowFailure: true });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/\/proc\/nothing.*\[OUTPUT_UNWRITABLE\]/)]);
   });
 
   test.each([

@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command, Option } from 'commander';
 import { build } from '../../build/build.ts';
 import type { BuildRequest, BuildResult } from '../../build/request.ts';
+import { writeFileAtomically } from '../../exporter/atomic-file.ts';
 import { parseOutput, withShorthands } from '../../exporter/output-spec.ts';
 import { formatPlatform, parsePlatforms } from '../../oci/platform.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
@@ -132,7 +133,7 @@ async function run(path: string, flags: BuildFlags, context: CliContext): Promis
       signal: context.signal,
     });
     progress.end();
-    report(result, flags, mode, context);
+    await report(result, flags, mode, context);
     return 0;
   } catch (error) {
     progress.end();
@@ -167,7 +168,11 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
     ...(flags.target === undefined ? {} : { target: flags.target }),
     buildArgs,
     contexts: keyValues('--build-context', list(flags.buildContext)),
-    labels: keyValues('--label', list(flags.label), {}),
+    // As in Docker, a name alone has the empty value.
+    labels: keyValues(
+      '--label',
+      list(flags.label).map((text) => (text.includes('=') ? text : `${text}=`)),
+    ),
     annotations: list(flags.annotation),
     secrets: list(flags.secret).map((text) => parseSecret(text, { cwd, env })),
     ssh: list(flags.ssh).map((text) => parseSsh(text, { cwd, env })),
@@ -220,10 +225,11 @@ function progressMode(flags: BuildFlags): ProgressMode {
 }
 
 /** The id on stdout when asked for, files, and on stderr where the result is and how to go on. */
-function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode, context: CliContext): void {
-  if (flags.iidfile !== undefined && result.imageId !== undefined) writeFileSync(flags.iidfile, result.imageId);
+async function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode, context: CliContext): Promise<void> {
+  const write = (path: string, text: string) => writeFileAtomically(resolve(context.cwd, path), [Buffer.from(text)]);
+  if (flags.iidfile !== undefined && result.imageId !== undefined) await write(flags.iidfile, result.imageId);
   if (flags.metadataFile !== undefined)
-    writeFileSync(flags.metadataFile, `${JSON.stringify(result.metadata, null, 2)}\n`);
+    await write(flags.metadataFile, `${JSON.stringify(result.metadata, null, 2)}\n`);
   if (mode === 'quiet') {
     if (result.imageId !== undefined) context.stdout.write(`${result.imageId}\n`);
     return;
@@ -234,10 +240,10 @@ function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode, cont
   }
   const platforms = result.platforms.map((platform) => formatPlatform(platform)).join(', ');
   for (const { type, where } of result.outputs) {
-    const what =
-      result.image === undefined || type === 'local' || type === 'tar'
-        ? 'the files'
-        : `${result.image.digest} (${platforms})`;
+    const files = type === 'local' || type === 'tar';
+    const image =
+      result.image === undefined || type === 'cacheonly' ? undefined : `${result.image.digest} (${platforms})`;
+    const what = files ? 'the files' : (image ?? 'the result');
     context.notice(`${what} → ${where}`);
   }
   const kept = result.outputs.some(({ where }) => where.startsWith('the local store'));
