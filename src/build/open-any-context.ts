@@ -13,12 +13,18 @@ export interface OpenContextOptions extends Omit<FetchContextOptions, 'stdin'> {
 }
 
 /** The build context, whatever it is, as a folder of this machine with its Dockerfile. What was fetched goes with the build. */
-export async function openContext(request: BuildRequest, options: OpenContextOptions): Promise<OpenedContext & AsyncDisposable> {
+export async function openContext(
+  request: BuildRequest,
+  options: OpenContextOptions,
+): Promise<OpenedContext & AsyncDisposable> {
   const { context, file, stdin } = request;
   const folderOptions = { ...(file === undefined || file === '-' ? {} : { file }), cwd: options.cwd };
   if (context.kind === 'directory') {
     const dockerfile = file === '-' ? { dockerfile: await readDockerfile(stdin) } : {};
-    return { ...openFolderContext(context.path, { ...folderOptions, ...dockerfile }), async [Symbol.asyncDispose]() {} };
+    return {
+      ...openFolderContext(context.path, { ...folderOptions, ...dockerfile }),
+      async [Symbol.asyncDispose]() {},
+    };
   }
   mkdirSync(options.scratch, { recursive: true });
   const folder = mkdtempSync(join(options.scratch, 'context-'));
@@ -27,7 +33,7 @@ export async function openContext(request: BuildRequest, options: OpenContextOpt
     const { fetchContext } = await import('./fetch-context.ts');
     const fetched = await fetchContext(context, folder, { ...options, ...(stdin === undefined ? {} : { stdin }) });
     const dockerfile = fetched.dockerfile === undefined ? {} : { dockerfile: fetched.dockerfile };
-    return { ...openFolderContext(fetched.folder, { ...folderOptions, ...dockerfile }), ...dispose };
+    return { ...openFolderContext(fetched.folder, { ...folderOptions, ...dockerfile, fetched: true }), ...dispose };
   } catch (error) {
     await dispose[Symbol.asyncDispose]();
     throw error;
@@ -36,12 +42,17 @@ export async function openContext(request: BuildRequest, options: OpenContextOpt
 
 /** A Dockerfile from a stream. */
 export async function readDockerfile(stdin: AsyncIterable<Uint8Array> | undefined): Promise<Uint8Array> {
-  if (stdin === undefined) throw new PolyarchError('DOCKERFILE_NOT_FOUND', 'the Dockerfile should come from stdin, but there is no stdin');
+  if (stdin === undefined)
+    throw new PolyarchError('DOCKERFILE_NOT_FOUND', 'the Dockerfile should come from stdin, but there is no stdin');
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stdin) {
     size += chunk.length;
-    if (size > LIMITS.dockerfileBytes) throw new PolyarchError('DOCKERFILE_TOO_LARGE', `the Dockerfile on stdin has more than ${LIMITS.dockerfileBytes} bytes`);
+    if (size > LIMITS.dockerfileBytes)
+      throw new PolyarchError(
+        'DOCKERFILE_TOO_LARGE',
+        `the Dockerfile on stdin has more than ${LIMITS.dockerfileBytes} bytes`,
+      );
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
