@@ -102,7 +102,7 @@ describe.skipIf(missing !== undefined)('credentials', () => {
       const args = ['build', '--progress=plain', '--platform=linux/amd64,linux/arm64'];
       const to = ['-t', `${proxy.host}/private/out:1`, '--push', 'app'];
       const running = watch(environment, [...args, ...to], { env: { ...store, POLYARCH_DEBUG: '1' } });
-      await until(() => proxy.count(/^PUT .*manifests/) > 0, 'the push');
+      await until(running, () => proxy.count(/^PUT .*manifests/) > 0);
       const lines = commandLines();
       const { stdout, stderr } = succeed(await running.ended);
       const held = await read(kind, 'private/out:1');

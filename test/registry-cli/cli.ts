@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -59,23 +59,32 @@ function peakOf(pid: number): number {
   }
 }
 
-/** Waits until something is so. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
+/** Waits until something is so while a command runs. */
+export async function until(running: Watching, condition: () => boolean): Promise<void> {
+  let ended: Watched | undefined;
+  void running.ended.then((result) => (ended = result));
   for (let tries = 0; !condition(); tries++) {
-    if (tries > 1500) throw new Error(`${what} did not come in 30 s`);
+    if (ended !== undefined) throw new Error(`it ended before that, with ${ended.code}:\n${ended.stderr}`);
+    if (tries > 1500) throw new Error('it did not come in 30 s');
     await sleep(20);
   }
 }
 
-/** Files of a store where blobs lie while they are written. */
-export function ingests({ home }: TestEnvironment): string[] {
-  return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((path) => /(^|\/)ingest\/.+/.test(path));
+/** Files of a store that are blobs still being written. */
+export function ingests({ home }: TestEnvironment): { readonly name: string; readonly size: number }[] {
+  return filesBelow(home)
+    .filter((path) => /(^|\/)ingest\/.+/.test(path))
+    .map((name) => ({ name, size: statSync(join(home, name), { throwIfNoEntry: false })?.size ?? 0 }));
 }
 
 /** A blob of the store is there. */
 export function hasBlob({ home }: TestEnvironment, digest: string): boolean {
-  const [, hex = ''] = digest.split(':');
-  return readdirSync(home, { recursive: true, encoding: 'utf8' }).some((path) => path.endsWith(`blobs/sha256/${hex}`));
+  return filesBelow(home).some((path) => path.endsWith(`blobs/${digest.replace(':', '/')}`));
+}
+
+/** Paths below a folder; none when it is not there. */
+export function filesBelow(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [];
 }
 
 /** A failure with its code, the object named and a mend, and no trace of a crash. */

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface UploadServerOptions {
@@ -16,8 +17,14 @@ export interface UploadServer extends AsyncDisposable {
   readonly blobs: Map<string, Buffer>;
   /** `METHOD content-range` of every request, in order. */
   readonly requests: string[];
+  /** Manifests by tag and digest, whatever is in them. */
+  readonly manifests: Map<string, Buffer>;
+  /** Bytes of uploads' bodies that came so far. */
+  received(): number;
   /** After so many more body bytes the connection of a PATCH is cut, once. */
   cutAfter(bytes: number): void;
+  /** After so many more body bytes nothing is read until the connection is gone, once. */
+  stallAfter(bytes: number): void;
   /** The registry says it took only so many bytes of the next PATCH. */
   takeOnly(bytes: number): void;
 }
@@ -30,6 +37,9 @@ export async function startUploadServer(options: UploadServerOptions = {}): Prom
   const requests: string[] = [];
   let cut = Number.POSITIVE_INFINITY;
   let take = Number.POSITIVE_INFINITY;
+  let stall = Number.POSITIVE_INFINITY;
+  let received = 0;
+  const manifests = new Map<string, Buffer>();
 
   const receive = async (request: IncomingMessage, parts: Buffer[], limit: number): Promise<boolean> => {
     let left = limit;
@@ -37,6 +47,13 @@ export async function startUploadServer(options: UploadServerOptions = {}): Prom
       for await (const part of request) {
         const bytes = part as Buffer;
         parts.push(bytes.subarray(0, Math.min(left, cut)));
+        received += bytes.length;
+        stall -= bytes.length;
+        if (stall <= 0) {
+          stall = Number.POSITIVE_INFINITY;
+          await once(request.socket, 'close');
+          return false;
+        }
         left -= Math.min(left, bytes.length);
         cut -= bytes.length;
         if (cut <= 0) {
@@ -66,6 +83,14 @@ export async function startUploadServer(options: UploadServerOptions = {}): Prom
       const minimum: Record<string, number> =
         options.minChunk === undefined ? {} : { 'oci-chunk-min-length': options.minChunk };
       return answer(202, { location: `${made}?state=a+b%2Fc`, ...minimum });
+    }
+    if (url.pathname.includes('/manifests/')) {
+      const name = url.pathname.split('/').at(-1) ?? '';
+      if (method !== 'PUT') return answer(manifests.has(name) ? 200 : 404);
+      const parts: Buffer[] = [];
+      for await (const part of request) parts.push(part as Buffer);
+      manifests.set(name, Buffer.concat(parts));
+      return answer(201);
     }
     if (id === undefined) {
       const blob = blobs.get(url.pathname.split('/').at(-1) ?? '');
@@ -107,8 +132,13 @@ export async function startUploadServer(options: UploadServerOptions = {}): Prom
     host: `127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
     blobs,
     requests,
+    manifests,
+    received: () => received,
     cutAfter: (bytes) => {
       cut = bytes;
+    },
+    stallAfter: (bytes) => {
+      stall = bytes;
     },
     takeOnly: (bytes) => {
       take = bytes;
