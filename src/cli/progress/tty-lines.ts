@@ -54,7 +54,9 @@ export function liveLines(
   ]);
   // The output of every step is cut alike until all of it fits.
   let most = 6;
-  const height = () => shown.length + details.reduce((sum, lines) => sum + Math.min(lines.length, most), 0);
+  const rest = steps.length - shown.length;
+  const height = () =>
+    shown.length + (rest > 0 ? 1 : 0) + details.reduce((sum, lines) => sum + Math.min(lines.length, most), 0);
   while (most > 0 && height() > room) most--;
   const lines = shown.flatMap((step, i) => [
     stepLine(step, { columns, color, now, state: 'running' }),
@@ -62,7 +64,6 @@ export function liveLines(
       .slice(most === 0 ? Infinity : -most)
       .map((text) => paint(fit(plain(text), columns - 1), COLORS.log, color)),
   ]);
-  const rest = steps.length - shown.length;
   return [head, ...lines, ...(rest > 0 ? [` => … and ${rest} more`] : [])];
 }
 
