@@ -1,7 +1,7 @@
 import { type PlatformImage, platformImages } from '../content/image-contents.ts';
 import type { DiskStore } from '../content/blob-store.ts';
 import type { StoredImage } from '../content/image-store.ts';
-import { markReachable } from '../content/gc.ts';
+import { markReachable } from '../content/reachable.ts';
 import { parseConfig } from '../oci/config.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isDigest } from '../oci/digest.ts';

@@ -1,4 +1,4 @@
-import { markReachable } from '../content/gc.ts';
+import { markReachable } from '../content/reachable.ts';
 import type { StoredImage } from '../content/image-store.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { PolyarchError } from '../util/error.ts';

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { markReachable } from '../content/gc.ts';
+import { markReachable } from '../content/reachable.ts';
 import { platformImages } from '../content/image-contents.ts';
 import type { StoredImage } from '../content/image-store.ts';
-import { Leases } from '../content/leases.ts';
 import { parseConfig } from '../oci/config.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
+import { hasCode } from '../util/error.ts';
 import type { PackedLayer } from '../exporter/contract.ts';
 import type { LayerChain } from '../snapshot/layer.ts';
 import { diskUsage } from '../worker/disk-usage.ts';
@@ -83,10 +83,12 @@ export async function storeUsage(engine: Engine): Promise<StoreUsage> {
   };
 }
 
-/** Blobs that images and leases need, with all that is below. */
+/** Blobs that images need, with all that is below. */
 export function neededBlobs(engine: Engine, images: readonly StoredImage[]): Set<Digest> {
-  using leases = new Leases(engine.paths.database);
-  return markReachable(engine.content, [...images.map(({ descriptor }) => descriptor), ...leases.held()]);
+  return markReachable(
+    engine.content,
+    images.map(({ descriptor }) => descriptor),
+  );
 }
 
 /** Unpacked, in the names of the snapshot folder, the layers of an image's local platforms. */
@@ -106,13 +108,15 @@ async function folderSizes(
   cacheMounts: readonly string[],
 ): Promise<readonly number[]> {
   if (layers.length + cacheMounts.length === 0) return [];
-  if (process.getuid?.() === 0) {
-    const { paths } = engine;
+  const { paths } = engine;
+  try {
     const all = [
       ...layers.map((id) => join(paths.snapshots, id)),
       ...cacheMounts.map((name) => join(paths.cacheMounts, name)),
     ];
     return all.map((folder) => diskUsage(folder));
+  } catch (error) {
+    if (!hasCode(error, 'EACCES')) throw error;
   }
   const worker = await engine.worker();
   return worker.call('usage', { layers, cacheMounts });

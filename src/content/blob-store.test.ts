@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -133,5 +142,14 @@ describe('DiskStore', () => {
     expect(store.deleteUnused(descriptor.digest, deadline)).toBe(true);
     expect(store.hasSync(descriptor)).toBe(false);
     expect(readdirSync(join(folder, 'ingest'))).toEqual([]);
+  });
+
+  it('removes what dead writers left, and counts it', () => {
+    const ingest = join(folder, 'ingest');
+    mkdirSync(ingest, { recursive: true });
+    for (const name of ['dead', 'alive']) writeFileSync(join(ingest, name), 'half a blob');
+    utimesSync(join(ingest, 'dead'), 0, 0);
+    expect(store.removeStaleIngests({ olderThanMs: 1000 })).toBe('half a blob'.length);
+    expect(readdirSync(ingest)).toEqual(['alive']);
   });
 });

@@ -198,15 +198,15 @@ export class DiskStore implements Storage {
   }
 
   /** Removes what dead writers left: files of `ingest/` that nobody has written to for that long. Returns their bytes. */
-  removeStaleIngests(options: { olderThanMs: number; now?: number; dryRun?: boolean }): number {
-    const before = (options.now ?? Date.now()) - options.olderThanMs;
+  removeStaleIngests(options: { olderThanMs: number }): number {
+    const before = Date.now() - options.olderThanMs;
     let bytes = 0;
     for (const name of namesIn(this.#ingest)) {
       const path = join(this.#ingest, name);
       const stat = statSync(path, { throwIfNoEntry: false });
       if (stat === undefined || stat.mtimeMs > before) continue;
       bytes += stat.size;
-      if (options.dryRun !== true) rmSync(path, { force: true });
+      rmSync(path, { force: true });
     }
     return bytes;
   }

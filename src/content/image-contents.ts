@@ -3,7 +3,7 @@ import { parseConfig, platformOf } from '../oci/config.ts';
 import { isIndex, isManifest } from '../oci/media-types.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { parseIndex } from '../oci/index.ts';
-import { isAttestation, normalizePlatform, type Platform, platformMatcher } from '../oci/platform.ts';
+import { isAttestation, normalizePlatform, type Platform } from '../oci/platform.ts';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { DiskStore } from './blob-store.ts';
@@ -23,20 +23,6 @@ export interface PlatformImage {
 /** The platforms of a local image, which may hold the content of only some; attestations are left out. */
 export function platformImages(store: DiskStore, root: Descriptor): readonly PlatformImage[] {
   return manifestsBelow(store, root, 0).map((manifest) => platformImage(store, manifest));
-}
-
-/** The best platform image for a platform, complete or not; undefined when the image has none. */
-export function platformImageFor(store: DiskStore, root: Descriptor, platform: Platform): PlatformImage | undefined {
-  const matcher = platformMatcher(platform);
-  const fits = platformImages(store, root).filter(
-    (image) => image.platform === undefined || matcher.match(image.platform),
-  );
-  return fits.toSorted((a, b) => {
-    if (a.platform === undefined || b.platform === undefined) {
-      return Number(a.platform === undefined) - Number(b.platform === undefined);
-    }
-    return matcher.compare(a.platform, b.platform);
-  })[0];
 }
 
 /** True when the whole graph below the descriptor is local, for every platform it lists. */
