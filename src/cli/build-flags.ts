@@ -128,3 +128,9 @@ export function parseContext(text: string): ContextInput {
   if (/^https?:\/\//.test(text)) return { kind: 'http', url: text };
   return { kind: 'directory', path: text };
 }
+
+/** `--network` of a step or a run. */
+export function networkMode(text: string): 'default' | 'host' | 'none' {
+  if (text === 'default' || text === 'host' || text === 'none') return text;
+  throw new PolyarchError('INVALID_ARGUMENT', `--network ${JSON.stringify(text)} is none of default, host, none`);
+}

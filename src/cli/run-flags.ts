@@ -54,11 +54,6 @@ function readEnvFile(file: string): string[] {
   }
 }
 
-export function networkMode(text: string): 'default' | 'host' | 'none' {
-  if (text === 'default' || text === 'host' || text === 'none') return text;
-  throw new PolyarchError('INVALID_ARGUMENT', `--network ${JSON.stringify(text)} is none of default, host, none`);
-}
-
 /** The exit status of a run that did not come about, as Docker has it: 126 and 127 of the program, 125 of all else. */
 export function containerStatus(error: unknown, context: CliContext): number {
   if (context.signal.aborted) throw error;

@@ -1,4 +1,5 @@
 import { PolyarchError } from '../util/error.ts';
+import { editDistance } from '../util/nearest.ts';
 import type { Platform } from './platform.ts';
 import { KNOWN_ARCHITECTURES, KNOWN_OS, PLATFORM_NAMES } from './platform-names.ts';
 import { architectureAliases, normalizeArchitecture, normalizeOs, normalizePlatform } from './platform-normal.ts';
@@ -162,27 +163,9 @@ function nearest(text: string): string[] {
     candidates.set(alias, docker);
     candidates.set(`linux/${alias}`, docker);
   }
-  const scored = [...candidates].map(([name, docker]) => ({ docker, distance: editDistance(word, name) }));
+  const limit = Math.max(2, Math.floor(word.length / 3));
+  const scored = [...candidates].map(([name, docker]) => ({ docker, distance: editDistance(word, name, limit + 1) }));
   const best = Math.min(...scored.map(({ distance }) => distance));
-  if (best > Math.max(2, word.length / 3)) return [];
+  if (best > limit) return [];
   return [...new Set(scored.filter(({ distance }) => distance === best).map(({ docker }) => docker))].slice(0, 3);
-}
-
-/** Levenshtein distance in which swapping two neighbours also counts one. */
-function editDistance(a: string, b: string): number {
-  let before: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let least = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        least = Math.min(least, (before[j - 2] ?? 0) + 1);
-      row.push(least);
-    }
-    before = last;
-    last = row;
-  }
-  return last[b.length] ?? 0;
 }

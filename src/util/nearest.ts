@@ -25,7 +25,7 @@ export function didYouMean(word: string, known: Iterable<string>): string {
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours, each one; any number from `bound` up is `bound`. */
-function editDistance(left: string, right: string, bound: number): number {
+export function editDistance(left: string, right: string, bound: number): number {
   if (Math.abs(left.length - right.length) >= bound) return bound;
   let before: number[] = [];
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);

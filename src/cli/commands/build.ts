@@ -7,7 +7,16 @@ import { parseOutput, withShorthands } from '../../exporter/output-spec.ts';
 import { formatPlatform, parsePlatforms } from '../../oci/platform.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { PolyarchError } from '../../util/error.ts';
-import { keyValues, parseBytes, parseContext, parseHost, parseSecret, parseSsh, parseUlimit } from '../build-flags.ts';
+import {
+  keyValues,
+  networkMode,
+  parseBytes,
+  parseContext,
+  parseHost,
+  parseSecret,
+  parseSsh,
+  parseUlimit,
+} from '../build-flags.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { openProgress, type ProgressMode } from '../progress/progress.ts';
@@ -187,11 +196,6 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
     ...(flags.cgroupParent === undefined ? {} : { cgroupParent: flags.cgroupParent }),
     ...(epoch === undefined || epoch === '' ? {} : { sourceDateEpoch: sourceDateEpoch(epoch) }),
   };
-}
-
-function networkMode(text: string): 'default' | 'host' | 'none' {
-  if (text === 'default' || text === 'host' || text === 'none') return text;
-  throw new PolyarchError('INVALID_ARGUMENT', `--network ${JSON.stringify(text)} is none of default, host, none`);
 }
 
 function entitlements(texts: readonly string[]): string[] {

@@ -2,10 +2,10 @@ import { isatty } from 'node:tty';
 import { type RunRequest, runImage } from '../../build/images-run.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { PolyarchError } from '../../util/error.ts';
-import { parseHost } from '../build-flags.ts';
+import { networkMode, parseHost } from '../build-flags.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { containerStatus, networkMode, parseVolume, runEnvironment } from '../run-flags.ts';
+import { containerStatus, parseVolume, runEnvironment } from '../run-flags.ts';
 import { type RegistryFlags, collect, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
 interface RunFlags extends RegistryFlags {
