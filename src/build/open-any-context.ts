@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { FetchContextOptions } from './fetch-context.ts';
@@ -26,10 +25,12 @@ export async function openContext(
       async [Symbol.asyncDispose]() {},
     };
   }
-  mkdirSync(options.scratch, { recursive: true });
-  const folder = mkdtempSync(join(options.scratch, 'context-'));
-  const dispose = { [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true, force: true }) };
+  const { WorkFolder } = await import('../snapshot/work-folder.ts');
+  const work = WorkFolder.open(options.scratch);
+  const folder = work.next();
+  const dispose = { [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
   try {
+    mkdirSync(folder);
     const { fetchContext } = await import('./fetch-context.ts');
     const fetched = await fetchContext(context, folder, { ...options, ...(stdin === undefined ? {} : { stdin }) });
     const dockerfile = fetched.dockerfile === undefined ? {} : { dockerfile: fetched.dockerfile };
