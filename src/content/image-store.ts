@@ -59,7 +59,12 @@ export class ImageStore implements Disposable {
       INSERT INTO images (name, digest, descriptor, created_at, updated_at) VALUES (:name, :digest, :descriptor, :now, :now)
       ON CONFLICT (name) DO UPDATE SET descriptor = :descriptor, digest = :digest,
         updated_at = CASE WHEN digest = :digest THEN updated_at ELSE :now END
-      RETURNING ${COLUMNS}`).get({ name: full, digest: descriptor.digest, descriptor: JSON.stringify(descriptor), now });
+      RETURNING ${COLUMNS}`).get({
+      name: full,
+      digest: descriptor.digest,
+      descriptor: JSON.stringify(descriptor),
+      now,
+    });
     if (full !== descriptor.digest) this.#run('DELETE FROM images WHERE name = ?').run(descriptor.digest);
     if (row === undefined) throw new Error('INSERT … RETURNING gave no row');
     return imageOf(row);

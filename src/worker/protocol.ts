@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { ExecSpec } from '../executor/executor.ts';
+import type { ExecMount, ExecSpec } from '../executor/executor.ts';
 import type { Compression, Layer, LayerChain } from '../snapshot/layer.ts';
 import type { FileAction, TreeSelector } from './files/contract.ts';
 
@@ -46,7 +46,11 @@ export interface WorkerMethods {
   /** Sends a signal to what `run` runs. */
   signal: { params: { name: NodeJS.Signals }; event: never; result: undefined };
   /** Bytes on disk of layers' folders and cache mounts, in that order. */
-  usage: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: readonly number[] };
+  usage: {
+    params: { layers: readonly string[]; cacheMounts: readonly string[] };
+    event: never;
+    result: readonly number[];
+  };
   /** Removes layers' folders and cache mounts. */
   remove: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: undefined };
 }
@@ -87,23 +91,7 @@ export type StepMount =
       readonly layers: LayerChain;
       readonly selector: string;
     }
-  | { readonly kind: 'tmpfs'; readonly target: string; readonly size: number }
-  | {
-      readonly kind: 'secret';
-      readonly target: string;
-      readonly data: Uint8Array;
-      readonly uid: number;
-      readonly gid: number;
-      readonly mode: number;
-    }
-  | {
-      readonly kind: 'ssh';
-      readonly target: string;
-      readonly socket: string;
-      readonly uid: number;
-      readonly gid: number;
-      readonly mode: number;
-    };
+  | Extract<ExecMount, { kind: 'tmpfs' | 'secret' | 'ssh' }>;
 
 export interface Bind {
   readonly source: string;
