@@ -32,13 +32,23 @@ export interface ListedPlatform {
   readonly size: number;
 }
 
-/** The local images, newest first; with `pattern` those of that name: NAME or NAME:TAG, `*` and `?` standing for any characters. */
-export function listImages(local: LocalStore, options: { pattern?: string } = {}): readonly ListedImage[] {
-  const fits = options.pattern === undefined ? () => true : namePattern(options.pattern);
+/** Which images are listed. */
+export interface ImageFilter {
+  /** All of them must fit: NAME or NAME:TAG, `*` and `?` standing for any characters. */
+  readonly patterns?: readonly string[];
+  /** Only those without a name, or only those with one. */
+  readonly dangling?: boolean;
+}
+
+/** The local images, newest first. */
+export function listImages(local: LocalStore, { patterns = [], dangling }: ImageFilter = {}): readonly ListedImage[] {
+  const fits = patterns.map(namePattern);
   return local
     .list()
     .map((image) => ({ image, name: isDigest(image.name) ? undefined : parseReference(image.name) }))
-    .filter(({ name }) => fits(name))
+    .filter(
+      ({ name }) => (dangling === undefined || dangling === (name === undefined)) && fits.every((fit) => fit(name)),
+    )
     .map(({ image, name }) => listed(local.content, image, name))
     .toSorted((a, b) => b.created - a.created);
 }

@@ -3,8 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Workspace, type WorkspaceOptions } from '../build/workspace.ts';
-import { type Platform, localPlatform } from '../oci/platform.ts';
 import type { CliContext } from './context.ts';
+import { collect } from './flag-values.ts';
+
+export { collect, hostPlatform } from './flag-values.ts';
 
 /** The flags with which a command reaches registries. */
 export interface RegistryFlags {
@@ -12,10 +14,6 @@ export interface RegistryFlags {
   readonly registryHttp?: string[];
   readonly registryInsecure?: string[];
   readonly registryCa?: string[];
-}
-
-export function collect(value: string, previous: string[] | undefined): string[] {
-  return [...(previous ?? []), value];
 }
 
 export function registryFlags(command: Command): Command {
@@ -52,11 +50,6 @@ export function openWorkspace(
     ...more,
     signal: context.signal,
   });
-}
-
-/** This machine's own platform. */
-export function hostPlatform(): Platform {
-  return localPlatform();
 }
 
 /** Where Docker listens, when there is one. */

@@ -63,6 +63,9 @@ describe('images', () => {
     expect((await list('other/*')).map(({ Tag }) => Tag)).toEqual(['2']);
     expect(await list('docker.io/library/app:1')).toHaveLength(1);
     expect(await list('app:2')).toEqual([]);
+    expect((await list('--filter', 'reference=*:2')).map(({ Tag }) => Tag)).toEqual(['2']);
+    expect(await list('--filter', 'dangling=true')).toEqual([]);
+    expectFailure(await cli('images', '-f', 'label=x'), 1, 'INVALID_ARGUMENT', 'dangling=true');
     await out('rmi', 'other/thing:2');
   });
 

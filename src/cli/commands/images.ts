@@ -2,10 +2,13 @@ import { type ListedImage, listImages } from '../../build/images-list.ts';
 import { openLocalStore } from '../../build/local-store.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { imageFilter } from '../image-filter.ts';
+import { collect } from '../flag-values.ts';
 import { ago, bytes, columns, fillTemplate } from '../format.ts';
 
 interface ImagesFlags {
   readonly quiet?: boolean;
+  readonly filter?: string[];
   readonly digests?: boolean;
   /** `--no-trunc` turns it off. */
   readonly trunc: boolean;
@@ -26,13 +29,14 @@ const command: CliCommand = {
     program
       .argument('[name]', 'only images of this name, NAME[:TAG]; * and ? stand for any characters')
       .option('-q, --quiet', 'only the ids')
+      .option('-f, --filter <filter>', 'dangling=true|false (without a name, or with one) or reference=NAME', collect)
       .option('--digests', 'show the digests')
       .option('--no-trunc', 'show ids in full')
       .option('--format <format>', 'table, json (one object a line), or a template like {{.Repository}}:{{.Tag}}')
       .addHelpText('after', EXAMPLES)
       .action((name: string | undefined, flags: ImagesFlags) => {
         using local = openLocalStore(context.home);
-        print(listImages(local, name === undefined ? {} : { pattern: name }), flags, context);
+        print(listImages(local, imageFilter(name, flags.filter ?? [])), flags, context);
         done(0);
       });
   },

@@ -4,7 +4,7 @@ import { type Platform, parsePlatform } from '../../oci/platform.ts';
 import type { CliCommand } from '../command.ts';
 import { fillTemplate } from '../format.ts';
 import { renderError } from '../render-error.ts';
-import { hostPlatform } from '../workspace.ts';
+import { hostPlatform } from '../flag-values.ts';
 
 const EXAMPLES = `
 Examples:

@@ -1,10 +1,10 @@
 import { pullImage } from '../../build/images-pull.ts';
 import { shownName } from '../../build/images-local.ts';
-import { parsePlatforms } from '../../oci/platform.ts';
+import { type Platform, parsePlatforms } from '../../oci/platform.ts';
 import { familiarName, formatReference, parseReference, repositoryName } from '../../oci/reference.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { transferProgress } from '../progress/transfer.ts';
+import { transferView } from '../progress/transfer.ts';
 import { type RegistryFlags, collect, openWorkspace, registryFlags } from '../workspace.ts';
 
 interface PullFlags extends RegistryFlags {
@@ -35,24 +35,32 @@ const command: CliCommand = {
       await using workspace = await openWorkspace(context, flags);
       const wanted =
         flags.platform ?? (context.env['DOCKER_DEFAULT_PLATFORM'] ? [context.env['DOCKER_DEFAULT_PLATFORM']] : []);
-      for (const name of names) {
-        const reference = parseReference(name);
-        if (flags.quiet !== true)
-          context.notice(`${reference.tag ?? reference.digest}: Pulling from ${familiarName(reference)}`);
-        const progress = transferProgress(flags.quiet === true ? () => {} : context.notice, 'Pull complete');
-        const pulled = await pullImage(workspace, name, {
-          platforms: parsePlatforms(wanted),
-          onProgress: progress,
-          signal: context.signal,
-        });
-        report(pulled, flags, context);
-      }
+      for (const name of names) await pullOne(workspace, name, { flags, platforms: parsePlatforms(wanted), context });
       done(0);
     });
   },
 };
 
 export default command;
+
+async function pullOne(
+  workspace: Parameters<typeof pullImage>[0],
+  name: string,
+  { flags, platforms, context }: { flags: PullFlags; platforms: readonly Platform[]; context: CliContext },
+): Promise<void> {
+  const reference = parseReference(name);
+  const short = familiarName(reference);
+  const view = transferView(`pulling ${short}`, 'Pull complete', { quiet: flags.quiet === true, context });
+  try {
+    view.notice(`${reference.tag ?? reference.digest}: Pulling from ${short}`);
+    const pulled = await pullImage(workspace, name, { platforms, onProgress: view.onProgress, signal: context.signal });
+    view.done();
+    view.end();
+    report(pulled, flags, context);
+  } finally {
+    view.end();
+  }
+}
 
 function report(
   { image, changed }: Awaited<ReturnType<typeof pullImage>>,

@@ -2,7 +2,7 @@ import { pushStored } from '../../build/images-push.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseReference } from '../../oci/reference.ts';
 import type { CliCommand } from '../command.ts';
-import { transferProgress } from '../progress/transfer.ts';
+import { transferView } from '../progress/transfer.ts';
 import { type RegistryFlags, openWorkspace, registryFlags } from '../workspace.ts';
 
 interface PushFlags extends RegistryFlags {
@@ -26,15 +26,23 @@ const command: CliCommand = {
       .addHelpText('after', EXAMPLES);
     registryFlags(defined).action(async (image: string, flags: PushFlags) => {
       await using workspace = await openWorkspace(context, flags);
-      const say = flags.quiet === true ? () => {} : context.notice;
-      const { name, root } = await pushStored(workspace, image, {
-        ...(flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) }),
-        onStart: (repository) => say(`The push refers to repository [${repository}]`),
-        onProgress: transferProgress(say, 'Pushed'),
-        signal: context.signal,
-      });
-      const { tag = 'latest' } = parseReference(name);
-      context.stdout.write(flags.quiet === true ? `${name}\n` : `${tag}: digest: ${root.digest} size: ${root.size}\n`);
+      const view = transferView(`pushing ${image}`, 'Pushed', { quiet: flags.quiet === true, context });
+      try {
+        const { name, root } = await pushStored(workspace, image, {
+          ...(flags.platform === undefined ? {} : { platform: parsePlatform(flags.platform) }),
+          onStart: (repository) => view.notice(`The push refers to repository [${repository}]`),
+          onProgress: view.onProgress,
+          signal: context.signal,
+        });
+        view.done();
+        view.end();
+        const { tag = 'latest' } = parseReference(name);
+        context.stdout.write(
+          flags.quiet === true ? `${name}\n` : `${tag}: digest: ${root.digest} size: ${root.size}\n`,
+        );
+      } finally {
+        view.end();
+      }
       done(0);
     });
   },

@@ -5,7 +5,7 @@ import { parsePlatforms } from '../../oci/platform.ts';
 import { PolyarchError } from '../../util/error.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { collect } from '../workspace.ts';
+import { collect } from '../flag-values.ts';
 
 interface SaveFlags {
   readonly output?: string;

@@ -29,14 +29,21 @@ export function openProgress(mode: ProgressMode, context: CliContext): ProgressV
       return { event: rawJsonProgress(write), notice, end: () => {} };
     case 'auto':
     case 'tty':
-      return context.stderr.isTTY && context.env['TERM'] !== 'dumb' ? drawing(context) : openProgress('plain', context);
+      return canDraw(context) ? drawnProgress('Building', context) : openProgress('plain', context);
     case 'plain':
       return { event: plainProgress(write), notice, end: () => {} };
   }
 }
 
-function drawing({ stderr, env }: CliContext): ProgressView {
+/** Whether stderr is a terminal that can be drawn on. */
+export function canDraw({ stderr, env }: CliContext): boolean {
+  return stderr.isTTY && env['TERM'] !== 'dumb';
+}
+
+/** Progress drawn on the terminal, however the process ends; `title` heads the running steps. */
+export function drawnProgress(title: string, { stderr, env }: CliContext): ProgressView {
   const view = ttyProgress({
+    title,
     get columns() {
       return stderr.columns || 80;
     },

@@ -37,14 +37,15 @@ export function stepLine(
 export function liveLines(
   steps: readonly Step[],
   options: LineOptions & {
+    readonly title: string;
     readonly rows: number;
     readonly begun: number;
     readonly finished: number;
     readonly total: number;
   },
 ): readonly string[] {
-  const { columns, color, rows, now, begun, finished, total } = options;
-  const head = fit(`[+] Building ${((now - begun) / 1000).toFixed(1)}s (${finished}/${total})`, columns - 1);
+  const { title, columns, color, rows, now, begun, finished, total } = options;
+  const head = fit(`[+] ${title} ${((now - begun) / 1000).toFixed(1)}s (${finished}/${total})`, columns - 1);
   // The last row stays free for the cursor.
   const room = Math.max(1, rows - 2);
   const shown = steps.slice(0, steps.length > room ? room - 1 : room);

@@ -44,7 +44,10 @@ const log = (name: string, text: string): ProgressEvent => ({
 function drawn(rows = 24, columns = 40) {
   let written = '';
   let now = 1000;
-  const view = ttyProgress({ rows, columns, color: false, write: (text) => (written += text) }, () => now);
+  const view = ttyProgress(
+    { title: 'Building', rows, columns, color: false, write: (text) => (written += text) },
+    () => now,
+  );
   return {
     view,
     at: (time: number) => (now = time),

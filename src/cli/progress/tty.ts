@@ -5,6 +5,8 @@ import { type Step, liveLines, stepLine } from './tty-lines.ts';
 
 /** The terminal that is drawn on. */
 export interface Terminal {
+  /** What is going on: `Building`. */
+  readonly title: string;
   readonly columns: number;
   readonly rows: number;
   readonly color: boolean;
@@ -55,7 +57,7 @@ export function ttyProgress(terminal: Terminal, clock: () => number = Date.now):
     drawn = live.length;
     terminal.write(`${cursor}${up}\r\x1b[0J${[...lasting, ...live].map((line) => `${line}\n`).join('')}`);
   };
-  const size = () => ({ columns: terminal.columns, rows: terminal.rows, color: terminal.color });
+  const size = () => ({ title: terminal.title, columns: terminal.columns, rows: terminal.rows, color: terminal.color });
   const onVertex = (event: VertexEvent) => {
     known.add(event.digest);
     if (event.started === undefined) return;
