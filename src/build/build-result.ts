@@ -14,7 +14,9 @@ export function buildResult(
   const named = [...new Set(exported.flatMap((output) => output.repositories ?? output.names))];
   const metadata = {
     ...(single === undefined ? {} : { 'containerimage.config.digest': single.config.digest }),
-    ...(image === undefined ? {} : { 'containerimage.descriptor': image.root, 'containerimage.digest': image.root.digest }),
+    ...(image === undefined
+      ? {}
+      : { 'containerimage.descriptor': image.root, 'containerimage.digest': image.root.digest }),
     ...(named.length === 0 ? {} : { 'image.name': named.join(',') }),
   };
   return {

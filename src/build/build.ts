@@ -37,7 +37,11 @@ export interface BuildSurroundings {
 }
 
 /** Builds every platform of a request and makes its outputs. The first failure ends all of it, and no tag moves. */
-export async function build(workspace: Workspace, request: BuildRequest, around: BuildSurroundings): Promise<BuildResult> {
+export async function build(
+  workspace: Workspace,
+  request: BuildRequest,
+  around: BuildSurroundings,
+): Promise<BuildResult> {
   const { engine } = workspace;
   const { progress, signal } = around;
   // A worker that is needed for sure starts while everything else gets ready.
@@ -108,7 +112,11 @@ export async function build(workspace: Workspace, request: BuildRequest, around:
   };
   const results = await solvePlatforms(engine, { converted, steps, lines: dockerfile.lines, progress, signal });
   const epoch = converted[0]?.sourceDateEpoch;
-  const context = exportContext(workspace, { annotations: request.annotations, tags, ...(epoch === undefined ? {} : { epoch }) }, around);
+  const context = exportContext(
+    workspace,
+    { annotations: request.annotations, tags, ...(epoch === undefined ? {} : { epoch }) },
+    around,
+  );
   const exported: Exported[] = [];
   for (const output of outputs) exported.push(await runOutput(output, results, context));
   return buildResult(exported, results, warningsOf(converted));
@@ -140,7 +148,9 @@ function exportContext(
 
 /** The same warning of several platforms is one. */
 function warningsOf(converted: readonly ConvertResult[]): BuildResult['warnings'] {
-  const all = converted.flatMap(({ warnings }) => warnings).map(({ rule, message, location }) => ({ rule, message, file: location.file, line: location.startLine }));
+  const all = converted
+    .flatMap(({ warnings }) => warnings)
+    .map(({ rule, message, location }) => ({ rule, message, file: location.file, line: location.startLine }));
   return [...new Map(all.map((warning) => [JSON.stringify(warning), warning])).values()];
 }
 
@@ -153,7 +163,10 @@ async function loadContext(
     const { state, config } = await stage(value.slice('target:'.length));
     return { state, config };
   }
-  const [{ http }, { gitState, parseGitReference }] = await Promise.all([import('../llb/source.ts'), import('../llb/git-reference.ts')]);
+  const [{ http }, { gitState, parseGitReference }] = await Promise.all([
+    import('../llb/source.ts'),
+    import('../llb/git-reference.ts'),
+  ]);
   const reference = parseGitReference(value);
   return { state: reference === undefined ? http(value, { filename: 'context' }) : gitState(reference) };
 }

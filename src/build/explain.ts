@@ -11,7 +11,8 @@ export function explainFailure(
   if (!(error instanceof PolyarchError) || hasCode(error, 'CANCELED') || 'vertex' in error.details) return error;
   const { vertex, location, lines } = where;
   const place = location === undefined ? '' : `${location.file}:${location.startLine}: `;
-  const platform = vertex.platform === undefined || error.message.includes(vertex.platform) ? '' : ` (for ${vertex.platform})`;
+  const platform =
+    vertex.platform === undefined || error.message.includes(vertex.platform) ? '' : ` (for ${vertex.platform})`;
   return new PolyarchError(error.code, `${place}${vertex.name}: ${error.message}${platform}`, {
     cause: error,
     ...(error.hint === undefined ? {} : { hint: error.hint }),

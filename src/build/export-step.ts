@@ -6,7 +6,13 @@ import { messageOf } from '../util/error.ts';
 export function exportStep(progress: ProgressSink): <T>(name: string, body: () => Promise<T>) => Promise<T> {
   return async (name, body) => {
     const started = Date.now();
-    const vertex = { kind: 'vertex', digest: digestOf(`export ${started} ${name}`), name, inputs: [], started } as const;
+    const vertex = {
+      kind: 'vertex',
+      digest: digestOf(`export ${started} ${name}`),
+      name,
+      inputs: [],
+      started,
+    } as const;
     progress(vertex);
     try {
       const result = await body();

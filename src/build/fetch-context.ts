@@ -36,24 +36,40 @@ export async function fetchContext(
   const { signal } = options;
   switch (context.kind) {
     case 'stdin':
-      if (options.stdin === undefined) throw new PolyarchError('CONTEXT_NOT_FOUND', 'the context should come from stdin, but there is no stdin');
+      if (options.stdin === undefined)
+        throw new PolyarchError('CONTEXT_NOT_FOUND', 'the context should come from stdin, but there is no stdin');
       return receive(options.stdin, 'the context on stdin', folder, options);
     case 'http': {
-      const file = await fetchHttp({ url: context.url }, { folder: join(options.sources, 'http'), connections: await options.connections(), signal });
+      const file = await fetchHttp(
+        { url: context.url },
+        { folder: join(options.sources, 'http'), connections: await options.connections(), signal },
+      );
       return receive(createReadStream(join(file.folder, file.name)), redactUrl(context.url), folder, options);
     }
     case 'git': {
       const reference = parseGitReference(context.url);
       const vertex = reference === undefined ? undefined : resolveOutput(gitState(reference).output)?.vertex;
-      if (vertex?.kind !== 'source') throw new PolyarchError('GIT_ADDRESS', `${context.url.includes('://') ? redactUrl(context.url) : JSON.stringify(context.url)} is no address of a git repository`);
-      const opened = await openGit(gitSource(vertex.identifier, vertex.attributes), { ...options, folder: join(options.sources, 'git') });
+      if (vertex?.kind !== 'source')
+        throw new PolyarchError(
+          'GIT_ADDRESS',
+          `${context.url.includes('://') ? redactUrl(context.url) : JSON.stringify(context.url)} is no address of a git repository`,
+        );
+      const opened = await openGit(gitSource(vertex.identifier, vertex.attributes), {
+        ...options,
+        folder: join(options.sources, 'git'),
+      });
       await opened.checkout(folder);
       return { folder };
     }
   }
 }
 
-async function receive(source: AsyncIterable<Uint8Array>, name: string, folder: string, { notice, signal }: FetchContextOptions): Promise<FetchedContext> {
+async function receive(
+  source: AsyncIterable<Uint8Array>,
+  name: string,
+  folder: string,
+  { notice, signal }: FetchContextOptions,
+): Promise<FetchedContext> {
   const received = await receiveContext(source, folder, { name, warn: notice, signal });
   return received.kind === 'archive' ? { folder } : { folder, dockerfile: received.content };
 }

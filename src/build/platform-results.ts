@@ -25,7 +25,8 @@ export async function solvePlatforms(engine: Engine, request: SolveRequest): Pro
   await using solver = new Solver<Ref>({
     cache: engine.results,
     progress,
-    explain: (vertex, error) => explainFailure(error, { vertex, location: metadata.get(vertex.digest)?.location, lines: request.lines }),
+    explain: (vertex, error) =>
+      explainFailure(error, { vertex, location: metadata.get(vertex.digest)?.location, lines: request.lines }),
     signal,
   });
   for (const graph of graphs) solver.add(graph.vertices);

@@ -32,7 +32,12 @@ export function stepContext(engine: Engine, options: StepContextOptions): StepCo
     pulls: new Map(),
     scan: (name, filter, context) => scanFolder(name, filter, { locals: options.locals, cache, context }),
     remoteOp: (identifier, attributes) =>
-      remoteOp(identifier, attributes, { ...options.credentials, paths: engine.paths, connections: options.connections, steps: () => steps }),
+      remoteOp(identifier, attributes, {
+        ...options.credentials,
+        paths: engine.paths,
+        connections: options.connections,
+        steps: () => steps,
+      }),
     ...options.credentials,
     worker: () => engine.worker(),
     materialize: (ref, signal) => engine.materialize(ref, signal),
@@ -47,7 +52,8 @@ async function scanFolder(
   { locals, cache, context }: { locals: ReadonlyMap<string, LocalFolder>; cache: StatCache; context: OpContext },
 ): Promise<FolderRef> {
   const folder = locals.get(name);
-  if (folder === undefined) throw new PolyarchError('CONTEXT_NOT_FOUND', `this build has no local source ${JSON.stringify(name)}`);
+  if (folder === undefined)
+    throw new PolyarchError('CONTEXT_NOT_FOUND', `this build has no local source ${JSON.stringify(name)}`);
   const scan = await scanContext(folder.path, {
     name,
     ...filter,
