@@ -25,6 +25,11 @@ export async function openContext(
       async [Symbol.asyncDispose]() {},
     };
   }
+  if (context.kind === 'stdin' && file === '-') {
+    throw new PolyarchError('INVALID_ARGUMENT', 'stdin cannot be both the context and the Dockerfile (-f - -)', {
+      hint: 'give one of them as a file',
+    });
+  }
   const { WorkFolder } = await import('../snapshot/work-folder.ts');
   const work = WorkFolder.open(options.scratch);
   const folder = work.next();
@@ -33,7 +38,8 @@ export async function openContext(
     mkdirSync(folder);
     const { fetchContext } = await import('./fetch-context.ts');
     const fetched = await fetchContext(context, folder, { ...options, ...(stdin === undefined ? {} : { stdin }) });
-    const dockerfile = fetched.dockerfile === undefined ? {} : { dockerfile: fetched.dockerfile };
+    const given = file === '-' ? await readDockerfile(stdin) : fetched.dockerfile;
+    const dockerfile = given === undefined ? {} : { dockerfile: given };
     return { ...openFolderContext(fetched.folder, { ...folderOptions, ...dockerfile, fetched: true }), ...dispose };
   } catch (error) {
     await dispose[Symbol.asyncDispose]();

@@ -87,6 +87,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   cacheonly: [],
 };
 
+/** What would change the result, and this engine does not do; `false` and nothing ask for nothing. */
+const NOT_HERE: readonly string[] = ['prefer-nondist-layers', 'dangling-name-prefix', 'oci-artifact', 'context'];
+
 /** Parses one `-o/--output`: `type=…,KEY=VALUE`, a folder, or `-` for a tar on stdout (buildx's rules). */
 export function parseOutput(text: string): OutputSpec {
   if (text === '') throw invalid(text, 'it is empty');
@@ -113,6 +116,7 @@ export function parseOutput(text: string): OutputSpec {
     }
   }
   const given = new Attributes(text, attributes);
+  given.refuse(NOT_HERE);
   switch (type) {
     case 'image':
     case 'registry':
@@ -174,6 +178,11 @@ class Attributes {
   constructor(text: string, values: ReadonlyMap<string, string>) {
     this.#text = text;
     this.#values = values;
+  }
+
+  refuse(keys: readonly string[]): void {
+    const asked = keys.find((key) => !/^(|0|f|false|default)$/i.test(this.#values.get(key) ?? ''));
+    if (asked !== undefined) throw invalid(this.#text, `${asked}= needs a BuildKit builder`);
   }
 
   flag(key: string, fallback: boolean): boolean {

@@ -141,6 +141,18 @@ describe('the context', () => {
     }
   });
 
+  test('a Dockerfile on stdin with a context from the web or from git', async () => {
+    const dockerfile = 'FROM scratch\nCOPY sub /only\n';
+    await build(['-f', '-', '-o', 'stdin-git', `${git.url}/repo.git`], dockerfile);
+    await build(['-f', '-', '-o', 'stdin-web', `${url}/context.tar`], dockerfile);
+    expect([names('stdin-git'), names('stdin-web')]).toEqual([
+      ['only', 'only/Dockerfile', 'only/inner.txt'],
+      ['only', 'only/file', 'only/link'],
+    ]);
+    const both = environment().polyarch(['build', '-f', '-', '-'], { input: dockerfile, allowFailure: true });
+    expect((await both).stderr).toContain('INVALID_ARGUMENT');
+  });
+
   test('git: a reference that is not there', async () => {
     const args = ['build', `${git.url}/repo.git#nowhere`];
     const { code, stderr } = await environment().polyarch(args, { allowFailure: true });

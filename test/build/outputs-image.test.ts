@@ -70,9 +70,8 @@ describe('where an image goes', () => {
   test('the local store keeps it, with its canonical name too', async () => {
     await build('--platform', TWO, '-t', 'kept:1', '-o', 'type=image,name-canonical=true', '--metadata-file', 'm.json');
     const digest = String(readJson('m.json')['containerimage.digest']);
-    await polyarch('build', '-q', '-t', 'from-kept', '-f', 'kept.Dockerfile', '.').catch(() => undefined);
     environment().write({ 'from.Dockerfile': `FROM kept@${digest}\nRUN test -x /hello.sh\n` });
-    await build('-f', 'from.Dockerfile');
+    expect((await build('-f', 'from.Dockerfile')).code).toBe(0);
   });
 
   test('store=false keeps nothing', async () => {
@@ -172,6 +171,8 @@ describe('how an image is made', () => {
     ['type=image,compression=estargz', /estargz/],
     ['type=image,compression=zstd,oci-mediatypes=false', /exclude each other/],
     ['type=image,compression=zstd,compression-level=23', /0 to 22/],
+    ['type=image,prefer-nondist-layers=true', /needs a BuildKit builder/],
+    ['type=docker,context=elsewhere', /needs a BuildKit builder/],
     ['type=image,push=maybe', /neither true nor false/],
     ['dest=x', /type= is missing/],
     ['type=oci,dest=x,tar=maybe', /neither/],
