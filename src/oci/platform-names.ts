@@ -1,5 +1,3 @@
-import type { Platform } from './platform.ts';
-
 /** What one platform is called elsewhere. Data for `polyarch platforms`, the emulation and cross-building. */
 export interface PlatformNames {
   /** Docker's and OCI's name, canonical: `linux/arm/v7`. */
@@ -192,13 +190,3 @@ export const KNOWN_ARCHITECTURES: ReadonlySet<string> = new Set(
     'mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm'
   ).split(' '),
 );
-
-/** The names of a platform in canonical form; of its architecture when the variant has no row. Undefined when unknown. */
-export function namesOf(platform: Platform): PlatformNames | undefined {
-  const architecture = `${platform.os}/${platform.architecture}`;
-  const full = platform.variant === undefined ? architecture : `${architecture}/${platform.variant}`;
-  return (
-    PLATFORM_NAMES.find((names) => names.docker === full) ??
-    PLATFORM_NAMES.find((names) => names.docker === architecture || names.docker.startsWith(`${architecture}/`))
-  );
-}
