@@ -38,7 +38,6 @@ export async function pushStored(workspace: Workspace, text: string, options: Pu
   options.onStart?.(repositoryName(parseReference(name)));
   const abortable = { signal: options.signal };
   const whole = await wholeImage(workspace, image, { root, ...abortable });
-  const { domain } = parseReference(name);
   await pushGraph(
     whole.source,
     root,
@@ -47,7 +46,7 @@ export async function pushStored(workspace: Workspace, text: string, options: Pu
       byDigest: false,
       insecure: false,
       mountable: whole.all.filter(({ mediaType }) => !isIndex(mediaType) && !isManifest(mediaType)),
-      origin: ({ digest }) => whole.origins(digest).find((origin) => parseReference(origin).domain === domain),
+      origins: ({ digest }) => whole.origins(digest),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     },
     { registry: (registry) => workspace.registry(registry), step: (_name, body) => body(), ...abortable },

@@ -40,8 +40,12 @@ export class Layers implements LayerService {
     return this.#options.content.fetch(descriptor, options);
   }
 
-  origin(descriptor: Descriptor): string | undefined {
-    return this.#options.images.origins(descriptor.digest)[0];
+  origins(descriptor: Descriptor): readonly string[] {
+    return this.#options.images.origins(descriptor.digest);
+  }
+
+  noteOrigins(repository: string, layers: readonly Descriptor[]): void {
+    this.#options.images.noteOrigins(repository, layers);
   }
 
   async exportDirectory(

@@ -126,7 +126,11 @@ export class OciLayout implements Target {
       const mediaType = detectMediaType(this.#blobs.readSync(reference), { digest: reference });
       return { mediaType, digest: reference, size: info.size };
     }
-    const found = reference === '' && index.manifests.length === 1 ? index.manifests[0] : entryNamed(index, reference);
+    const [only, ...others] = index.manifests;
+    // What nobody named is what a name without a tag means.
+    const unnamed = reference === 'latest' && only !== undefined && nameOf(only) === undefined;
+    const found =
+      entryNamed(index, reference) ?? (others.length === 0 && (reference === '' || unnamed) ? only : undefined);
     if (found !== undefined) return found;
     const names = index.manifests.map((entry) => nameOf(entry) ?? entry.digest);
     throw new PolyarchError(

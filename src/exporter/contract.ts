@@ -35,8 +35,10 @@ export interface LayerService extends Fetcher {
   pack(layers: LayerChain, options: PackOptions): Promise<readonly PackedLayer[]>;
   /** Bytes of a packed layer, from the content store, else from where the base image came from. */
   fetch: Fetcher['fetch'];
-  /** The repository that a base image's blob came from, e.g. `docker.io/library/debian`: a registry on the same host can mount it. */
-  origin(descriptor: Descriptor): string | undefined;
+  /** Repositories that are known to have a layer's blob, e.g. `docker.io/library/debian`: their registry can mount it elsewhere. */
+  origins(descriptor: Descriptor): readonly string[];
+  /** Notes that the repository has these blobs now. */
+  noteOrigins(repository: string, layers: readonly Descriptor[]): void;
   /** Copies the root filesystem into a folder of the machine (made when missing), with the caller's own ids. */
   exportDirectory(
     layers: LayerChain,

@@ -2,9 +2,10 @@ import { type CopyProgress, copyGraph } from '../content/copy-graph.ts';
 import { fetchBytes } from '../content/fetch-bytes.ts';
 import type { Abortable, Fetcher, Storage } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { parseReference, repositoryName } from '../oci/reference.ts';
+import { parseReference, type Reference, repositoryName } from '../oci/reference.ts';
+import { RegistryFailure } from '../registry/failure.ts';
 import type { Repository } from '../registry/repository.ts';
-import { repositoryScope } from '../registry/scope.ts';
+import { debug } from '../util/debug.ts';
 import type { Image } from './image.ts';
 import { imageSource } from './image-source.ts';
 import type { ExportContext } from './run-output.ts';
@@ -16,14 +17,12 @@ export async function pushImage(
   options: { byDigest: boolean; insecure: boolean },
   context: ExportContext,
 ): Promise<void> {
-  const source = imageSource(image, context.layers);
-  await pushGraph(
-    source,
-    image.root,
-    names,
-    { ...options, origin: (layer) => context.layers.origin(layer), mountable: image.layers },
-    context,
-  );
+  const { layers } = context;
+  const origins = (layer: Descriptor): readonly string[] => layers.origins(layer);
+  const graph = { ...options, origins, mountable: image.layers };
+  await pushGraph(imageSource(image, layers), image.root, names, graph, context);
+  for (const name of new Set(names.map((each) => repositoryName(parseReference(each)))))
+    layers.noteOrigins(name, image.layers);
 }
 
 /** What pushing needs of its surroundings. */
@@ -33,13 +32,16 @@ export interface PushGraphOptions {
   /** Set no tag. */
   readonly byDigest: boolean;
   readonly insecure: boolean;
-  /** The repository that a blob is known from, for a mount within one registry. */
-  readonly origin: (descriptor: Descriptor) => string | undefined;
+  /** Repositories that a blob is known from, for a mount within one registry. */
+  readonly origins: (descriptor: Descriptor) => readonly string[];
   readonly mountable: readonly Descriptor[];
   readonly onProgress?: (event: CopyProgress) => void;
 }
 
-/** Copies a graph to the repositories of references, then tags it. */
+/**
+ * Copies a graph to the repositories of references, then tags it. Registries are pushed to at the same time, the repositories
+ * of one after each other, so that its later ones take everything over from its first. One failure stops all.
+ */
 export async function pushGraph(
   source: Fetcher,
   root: Descriptor,
@@ -49,47 +51,82 @@ export async function pushGraph(
 ): Promise<void> {
   const references = names.map((name) => parseReference(name));
   const client = await context.registry({ insecure: options.insecure ? references.map(({ domain }) => domain) : [] });
-  const abortable = { signal: context.signal };
-  const repositories = Map.groupBy(references, (reference) => repositoryName(reference));
-  const done = [...repositories].map(async ([name, tags]) => {
-    const first = tags[0];
-    if (first === undefined) return;
-    const origins = new Map<string, string>();
-    for (const layer of options.mountable) {
-      const from = options.origin(layer);
-      const repository = from === undefined ? undefined : parseReference(from);
-      if (repository !== undefined && repository.domain === first.domain && repository.path !== first.path)
-        origins.set(layer.digest, repository.path);
-    }
-    const repository = client.repository(first, {
-      actions: ['pull', 'push'],
-      scopes: [...new Set(origins.values())].map((path) => repositoryScope(path, 'pull')),
-    });
-    await context.step(`pushing layers and manifests to ${name}`, () =>
+  const stop = new AbortController();
+  const signal = context.signal === undefined ? stop.signal : AbortSignal.any([context.signal, stop.signal]);
+  const push = async (reference: Reference, before: Repository | undefined): Promise<Repository> => {
+    const repository = client.repository(reference, { actions: ['pull', 'push'] });
+    const origins = before === undefined ? mountOrigins(reference, options) : undefined;
+    await context.step(`pushing layers and manifests to ${repository.name}`, () =>
       copyGraph({ source, target: reopening(repository, source) }, root, {
-        ...abortable,
+        signal,
         ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
         mount: async (descriptor, opts) => {
-          const from = origins.get(descriptor.digest);
-          return from !== undefined && (await repository.mount(descriptor, from, opts));
+          const from = before?.path ?? origins?.get(descriptor.digest);
+          return from !== undefined && (await mount(repository, descriptor, from, opts));
         },
       }),
     );
-    return { repository, tags };
+    return repository;
+  };
+  const registries = Map.groupBy(references, ({ domain }) => domain);
+  const pushing = [...registries.values()].map(async (ofOne) => {
+    const pushed: { readonly repository: Repository; readonly tags: readonly Reference[] }[] = [];
+    for (const [first, ...more] of Map.groupBy(ofOne, ({ path }) => path).values()) {
+      if (first === undefined) continue;
+      pushed.push({ repository: await push(first, pushed[0]?.repository), tags: [first, ...more] });
+    }
+    return pushed;
   });
   // No tag moves anywhere before everything is everywhere.
-  const ready = await Promise.all(done);
+  const ready = await Promise.all(pushing).catch(async (error: unknown) => {
+    stop.abort(error);
+    await Promise.allSettled(pushing);
+    throw error;
+  });
   if (options.byDigest) return;
   // From the source: a registry that had the image already would have to be asked for it.
-  const manifest = await fetchBytes(source, root, abortable);
-  for (const pushed of ready) {
-    for (const reference of pushed?.tags ?? []) {
-      const tag = reference.tag ?? 'latest';
-      await context.step(`pushing manifest for ${repositoryName(reference)}:${tag}@${root.digest}`, async () =>
-        pushed?.repository.pushManifest({ descriptor: root, content: manifest }, tag, abortable),
+  const content = await fetchBytes(source, root, { signal: context.signal });
+  for (const { repository, tags } of ready.flat()) {
+    for (const { tag = 'latest' } of tags) {
+      await context.step(`pushing manifest for ${repository.name}:${tag}@${root.digest}`, () =>
+        repository.pushManifest({ descriptor: root, content }, tag, { signal: context.signal }),
       );
     }
   }
+}
+
+/** Digest → the path of a repository in the same registry that is known to have it. */
+function mountOrigins(reference: Reference, { mountable, origins }: PushGraphOptions): Map<string, string> {
+  return new Map(
+    mountable.flatMap((layer) => {
+      const from = origins(layer).flatMap((text) => sameRegistry(text, reference));
+      return from[0] === undefined ? [] : [[layer.digest, from[0]]];
+    }),
+  );
+}
+
+/** Tries a mount; a registry that refuses it, and be it for want of a right to read there, is sent the blob. */
+async function mount(
+  repository: Repository,
+  descriptor: Descriptor,
+  from: string,
+  options: Abortable,
+): Promise<boolean> {
+  try {
+    return await repository.mount(descriptor, from, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof RegistryFailure) || error.transient) throw error;
+    debug('registry', () => `${descriptor.digest} is not mounted from ${from}: ${error.message}`);
+    return false;
+  }
+}
+
+/** The path of another repository in the same registry. */
+function sameRegistry(text: string, { domain, path }: Reference): string[] {
+  if (!text.startsWith(`${domain}/`)) return [];
+  const from = text.slice(domain.length + 1);
+  return from === path ? [] : [from];
 }
 
 /** The repository as a target that can ask for a blob from its start again, so that large ones need no memory. */

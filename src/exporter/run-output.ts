@@ -149,7 +149,7 @@ async function exportArchive(
     });
     await context.step(`writing the OCI layout ${destination}`, async () => {
       await copyGraph({ source: imageSource(made, context.layers), target: layout }, made.root, abortable);
-      if (tags.length === 0) await layout.tag(made.root, made.root.digest, abortable);
+      if (tags.length === 0) await layout.add(made.root, abortable);
       for (const tag of tags) await layout.tag(made.root, tag, abortable);
     });
     return { type: output.kind, where: destination, image: made, names: tags };

@@ -76,6 +76,7 @@ export class Images implements ImageMetaResolver {
   readonly #options: ImagesOptions;
   readonly #roots = new Map<string, Promise<Descriptor>>();
   readonly #images = new Map<string, Promise<PlatformImage>>();
+  readonly #fetching = new Map<string, Promise<Uint8Array>>();
 
   constructor(options: ImagesOptions) {
     this.#options = options;
@@ -85,6 +86,7 @@ export class Images implements ImageMetaResolver {
     const name = parseImageName(text);
     const root = await this.#root(name, options);
     const pinned = named(name.repository, { ...name, digest: root.digest });
+    this.#roots.set(`${pinned.text} ${options.mode}`, Promise.resolve(root));
     const image = await this.image(pinned.text, options);
     return { reference: pinned.text, digest: root.digest, config: image.configBytes };
   }
@@ -203,16 +205,20 @@ export class Images implements ImageMetaResolver {
   async #small(reference: ImageName, descriptor: Descriptor, limit: number): Promise<Uint8Array> {
     const { content, remote } = this.#options;
     if (content.hasSync(descriptor)) return content.readSync(descriptor);
-    if (descriptor.size > limit) {
-      throw new PolyarchError(
-        'TOO_LARGE',
-        `${descriptor.digest} of ${reference.text} is ${descriptor.size} bytes; at most ${limit} are read`,
-      );
-    }
-    const source = await remote.open(reference.repository);
-    const bytes = await fetchBytes(source, descriptor, { maxBytes: limit });
-    content.writeSync(bytes);
-    return bytes;
+    // The platforms of a build ask for its index at the same time.
+    const key = `${reference.repository}@${descriptor.digest} ${descriptor.size}`;
+    return once(this.#fetching, key, async () => {
+      if (descriptor.size > limit) {
+        throw new PolyarchError(
+          'TOO_LARGE',
+          `${descriptor.digest} of ${reference.text} is ${descriptor.size} bytes; at most ${limit} are read`,
+        );
+      }
+      const source = await remote.open(reference.repository);
+      const bytes = await fetchBytes(source, descriptor, { maxBytes: limit });
+      content.writeSync(bytes);
+      return bytes;
+    }).finally(() => this.#fetching.delete(key));
   }
 }
 
