@@ -2,6 +2,7 @@ import { Readable, pipeline } from 'node:stream';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, createZstdDecompress, gunzip } from 'node:zlib';
+import { destroyOnAbort } from '../util/abort.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { CHUNK } from './chunks.ts';
 import { detectCompression, MAGIC_BYTES } from './compression.ts';
@@ -114,12 +115,10 @@ async function* throughTransform(
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer> {
   pipeline(Readable.from(source, { objectMode: false, highWaterMark: CHUNK }), transform, () => {}); // a failure comes out of the transform
-  const abort = () => void transform.destroy(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-  signal?.addEventListener('abort', abort, { once: true });
+  using _ = destroyOnAbort(transform, signal);
   try {
     yield* transform;
   } finally {
-    signal?.removeEventListener('abort', abort);
     transform.destroy();
   }
 }

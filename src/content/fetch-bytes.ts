@@ -3,7 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { verifyBytes } from '../oci/digest.ts';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
-import { abortReason } from './abort.ts';
+import { destroyOnAbort } from '../util/abort.ts';
 import { fetchInto } from './fetch-into.ts';
 import type { Fetcher } from './storage.ts';
 
@@ -40,14 +40,9 @@ export async function fetchBytes(
 
 /** All bytes of a stream that is bounded already. */
 export async function readAll(stream: Readable, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
-  const abort = () => stream.destroy(abortReason(options.signal));
-  options.signal?.addEventListener('abort', abort, { once: true });
-  try {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of stream) chunks.push(chunk);
-    options.signal?.throwIfAborted();
-    return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-  } finally {
-    options.signal?.removeEventListener('abort', abort);
-  }
+  using _ = destroyOnAbort(stream, options.signal);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  options.signal?.throwIfAborted();
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }

@@ -7,7 +7,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, verifier } from '../oci/digest.ts';
 import { diskFull } from '../util/disk-full.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
-import { abortReason } from './abort.ts';
+import { destroyOnAbort } from '../util/abort.ts';
 
 /**
  * A blob that is being written, by this process or by another one to which the path was given. It becomes a blob
@@ -70,8 +70,7 @@ export async function writeVerified(
   const { descriptor, signal } = options;
   const check = verifier(descriptor);
   const blob = { digest: descriptor.digest, path };
-  const abort = () => content.destroy(abortReason(signal));
-  signal?.addEventListener('abort', abort, { once: true });
+  using _ = destroyOnAbort(content, signal);
   let file: FileHandle | undefined;
   try {
     signal?.throwIfAborted();
@@ -84,7 +83,6 @@ export async function writeVerified(
     content.destroy();
     throw error;
   } finally {
-    signal?.removeEventListener('abort', abort);
     await file?.close();
   }
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../util/abort.ts';
 import type { HttpRequest, HttpResponse } from './connections.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
@@ -87,7 +88,7 @@ export class Authorizer {
       asking = this.#ask(challenge, credential, wanted).finally(() => this.#asking.delete(key));
       this.#asking.set(key, asking);
     }
-    return abortable(asking, signal);
+    return untilAborted(asking, signal);
   }
 
   async #ask(challenge: Challenge, credential: Credential | undefined, wanted: readonly Scope[]): Promise<string> {
@@ -115,14 +116,4 @@ function sameAs(wanted: readonly Scope[]): (scope: Scope) => boolean {
     scope.type !== 'repository' ||
     wanted.length === 0 ||
     wanted.some(({ type, name }) => type === scope.type && name === scope.name);
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -22,6 +22,7 @@ import { repositoryScope, type Scope } from './scope.ts';
 import type { RegistrySession } from './session.ts';
 import { blobExists, openedBy, uploadBytes, uploadStream, type OpenUpload, type UploadOptions } from './upload.ts';
 import type { UploadSessions } from './upload-sessions.ts';
+import { destroyOnAbort } from '../util/abort.ts';
 
 export interface RepositorySettings {
   readonly session: RegistrySession;
@@ -300,8 +301,7 @@ function streamOf(content: Uint8Array): Readable {
 
 /** All bytes of a stream, which must not be more than the descriptor says. */
 async function collect(content: Readable, descriptor: Descriptor, { signal }: Abortable): Promise<Uint8Array> {
-  const abort = (): void => void content.destroy(new Error('aborted'));
-  signal?.addEventListener('abort', abort, { once: true });
+  using _ = destroyOnAbort(content, signal);
   try {
     const parts: Uint8Array[] = [];
     let size = 0;
@@ -319,7 +319,5 @@ async function collect(content: Readable, descriptor: Descriptor, { signal }: Ab
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
-  } finally {
-    signal?.removeEventListener('abort', abort);
   }
 }

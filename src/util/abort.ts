@@ -1,5 +1,5 @@
 /** The reason of an aborted signal as an Error. */
-export function abortReason(signal: AbortSignal | undefined): Error {
+function abortReason(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason : new DOMException('the operation was aborted', 'AbortError');
 }
@@ -16,4 +16,14 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+/** Destroys the stream with the signal's reason when that is aborted, until disposed of. */
+export function destroyOnAbort(
+  stream: { destroy(error: Error): unknown },
+  signal: AbortSignal | undefined,
+): Disposable {
+  const abort = () => void stream.destroy(abortReason(signal));
+  signal?.addEventListener('abort', abort, { once: true });
+  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', abort) };
 }
