@@ -16,7 +16,7 @@ process.on('disconnect', () => void end());
 // A terminal sends Ctrl-C to every process in the foreground; what becomes of it is the CLI's to say.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) process.on(name, () => {});
 /** How long open calls may take to end, in milliseconds. */
-const PATIENCE = 1500;
+const PATIENCE = 8000;
 let settle: (() => Promise<void>) | undefined;
 let snapshots: OpenSnapshotter | undefined;
 try {

@@ -62,7 +62,7 @@ export class WorkerProcess implements AsyncDisposable {
 }
 
 /** How long a worker may take to put things in order, in milliseconds. */
-const PATIENCE = 3000;
+const PATIENCE = 10_000;
 
 /**
  * Ends the worker and waits until nothing of it is left: the launcher outlives process 1 of the namespaces, and that

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fixtureRegistry, type TestEnvironment, testEnvironment } from '../support/environment.ts';
+import { fixtureRegistry, projectFolder, run, type TestEnvironment, testEnvironment } from '../support/environment.ts';
 import { expectNothingLeft, machineState, processesWith, workerOf } from './machine.ts';
 import { startPolyarch } from './start-build.ts';
 
@@ -148,5 +148,26 @@ describe('kill -9', () => {
     }
     expect(machineState()).toEqual(before);
     expect(processesWith(word)).toEqual([]);
+  });
+
+  it('ends the ssh agent of a build, and the next build takes away a context that came on stdin', async () => {
+    using environment = buildEnvironment();
+    const temporary = join(environment.folder, 'tmp');
+    environment.write({ 'tmp/': '', Dockerfile: `FROM busybox\nRUN --mount=type=ssh : ${word}; test -S "$SSH_AUTH_SOCK" && echo up; sleep 50\n` });
+    const { code } = await run(['sh', '-c', 'ssh-keygen -q -t ed25519 -N "" -f key && tar -cf context.tar Dockerfile'], { cwd: environment.folder, allowFailure: true });
+    if (code !== 0) return;
+    const context = openSync(join(environment.folder, 'context.tar'), 'r');
+    const build = startPolyarch(environment, ['build', '--progress=plain', '--ssh=default=key', '-o', 'type=cacheonly', '-'], { env: { TMPDIR: temporary }, stdin: context });
+    closeSync(context);
+    await build.said(' up');
+    expect(readdirSync(temporary)).toHaveLength(1);
+    build.child.kill('SIGKILL');
+    await build.ended;
+    await expectNothingLeft(environment, { words: [word, temporary], killed: true });
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(readdirSync(join(environment.home, 'tmp'))).not.toEqual([]);
+    environment.write({ Dockerfile: 'FROM busybox\nRUN true\n' });
+    await run(['sh', '-c', 'tar -c Dockerfile | "$0" build -o type=cacheonly -', join(projectFolder, 'bin/polyarch')], { cwd: environment.folder, env: environment.env });
+    await expectNothingLeft(environment);
   });
 });

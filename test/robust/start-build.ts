@@ -21,19 +21,19 @@ export interface RunningBuild {
 export function startPolyarch(
   environment: TestEnvironment,
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>> } = {},
+  options: { readonly env?: Readonly<Record<string, string>>; readonly stdin?: number } = {},
 ): RunningBuild {
   // The script becomes Node (exec), so signals reach it.
   const child = spawn(join(projectFolder, 'bin/polyarch'), args, {
     cwd: environment.folder,
     env: { ...environment.env, ...options.env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: [options.stdin ?? 'ignore', 'ignore', 'pipe'],
     // A process group of its own, as a shell gives each command.
     detached: true,
   });
   let stderr = '';
   const listeners = new Set<() => void>();
-  child.stderr.on('data', (data: Buffer) => {
+  child.stderr?.on('data', (data: Buffer) => {
     stderr += data.toString();
     for (const listener of listeners) listener();
   });
