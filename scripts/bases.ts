@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BaseDefinition, BuiltContent } from './bases/base.ts';
 import { alpine, busybox } from './bases/busybox.ts';
 import { debian, trixie } from './bases/debian.ts';
-import { golang, golangCgo } from './bases/golang.ts';
+import { golang, golangCgo, golangTrixie } from './bases/golang.ts';
 import { layoutRoot, writeImageLayout } from './bases/layout.ts';
 import { pushLayout } from './bases/push.ts';
 import { fixturePath, projectFolder } from './fixtures.ts';
@@ -20,11 +20,16 @@ const bases: Readonly<Record<string, BaseDefinition>> = {
   debian,
   'debian-trixie': trixie,
   golang,
+  'golang-trixie': golangTrixie,
   'golang-cgo': golangCgo,
 };
 
 /** The bases that another is made from, and so are made before it. */
-const below: Readonly<Record<string, readonly string[]>> = { golang: ['debian'], 'golang-cgo': ['debian', 'golang'] };
+const below: Readonly<Record<string, readonly string[]>> = {
+  golang: ['debian'],
+  'golang-trixie': ['debian-trixie'],
+  'golang-cgo': ['debian', 'golang'],
+};
 
 export const baseNames: readonly string[] = Object.keys(bases);
 

@@ -9,7 +9,6 @@ import { packTar } from './layout.ts';
 import { leaveOutDocumentation } from './debian-system.ts';
 import { unpackPackages } from './unpack.ts';
 
-const suite = 'bookworm';
 const withGo = [...minimalPackages, 'golang-go'];
 const withC = [...withGo, 'gcc', 'libc6-dev'];
 
@@ -25,17 +24,19 @@ const needless = [
 
 interface Addition {
   readonly from: string;
+  readonly suite: FixturePlatform['suite'];
   /** The packages of the image that is added to. */
   readonly below: readonly string[];
   readonly packages: readonly string[];
-  readonly platforms: readonly string[];
+  /** Default: all that the suite has. */
+  readonly platforms?: readonly string[];
   /** Dockerfile lines after the packages are configured. */
   readonly settings: readonly string[];
 }
 
 /** The packages that `packages` brings on top of those of `below`. */
 async function added(platform: FixturePlatform, options: Addition): Promise<DebianPackage[]> {
-  const target = { suite, architecture: platform.debian };
+  const target = { suite: options.suite, architecture: platform.debian };
   const there = await debianPackages(target, { packages: options.below, closure: true });
   const known = new Set(there.map((one) => one.file));
   const all = await debianPackages(target, { packages: options.packages, closure: true });
@@ -44,7 +45,9 @@ async function added(platform: FixturePlatform, options: Addition): Promise<Debi
 
 /** Debian packages added to another stand-in, unpacked natively and configured in a step. */
 async function additionContent(options: Addition): Promise<BuiltContent> {
-  const platforms = fixturePlatforms.filter((one) => options.platforms.includes(one.platform));
+  const platforms = fixturePlatforms.filter(
+    (one) => one.suite === options.suite && options.platforms?.includes(one.platform) !== false,
+  );
   const additions = await eachLimited(platforms, {
     width: 4,
     work: async (platform) => ({ platform, packages: await added(platform, options) }),
@@ -83,21 +86,31 @@ async function additionContent(options: Addition): Promise<BuiltContent> {
 }
 
 /** For programs in pure Go, on each one's own platform: no C compiler. */
+function goOn(suite: FixturePlatform['suite']): Promise<BuiltContent> {
+  return additionContent({
+    from: `debian:${suite}`,
+    suite,
+    below: minimalPackages,
+    packages: withGo,
+    settings: [
+      'ENV GOPATH=/go PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'RUN mkdir -p /go/src /go/bin && chmod -R 777 /go',
+      'WORKDIR /go',
+    ],
+  });
+}
+
 export const golang: BaseDefinition = {
   repository: 'library/golang',
-  tags: ['alpine'],
-  content: () =>
-    additionContent({
-      from: 'debian:bookworm',
-      below: minimalPackages,
-      packages: withGo,
-      platforms: ['linux/amd64', 'linux/arm64', 'linux/arm/v7'],
-      settings: [
-        'ENV GOPATH=/go PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-        'RUN mkdir -p /go/src /go/bin && chmod -R 777 /go',
-        'WORKDIR /go',
-      ],
-    }),
+  tags: ['alpine', 'bookworm'],
+  content: () => goOn('bookworm'),
+};
+
+/** The first Debian with Go for riscv64. */
+export const golangTrixie: BaseDefinition = {
+  repository: 'library/golang',
+  tags: ['trixie'],
+  content: () => goOn('trixie'),
 };
 
 /** With a C compiler, for stages that run on the build platform. */
@@ -107,6 +120,7 @@ export const golangCgo: BaseDefinition = {
   content: () =>
     additionContent({
       from: 'golang:alpine',
+      suite: 'bookworm',
       below: withGo,
       packages: withC,
       platforms: ['linux/amd64', 'linux/arm64'],
