@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 const ENDING: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']);
 
 /** How long the first process is watched after a signal, in ms after it. */
-const LOOKS = [20, 60, 200, 1000];
+const LOOKS = [20, 60, 200, 1000, 3000, 10_000];
 
 /**
  * Sends a signal to a container's first process. The kernel withholds from pid 1 a signal that it does not handle

@@ -67,3 +67,29 @@ export function start(environment: TestEnvironment, args: readonly string[]): St
     ended: new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal }))),
   };
 }
+
+/** Runs a shell command on a terminal of script(1)'s, 20 rows by 70 columns; types each text when its cue has appeared. */
+export function onTerminal(
+  environment: TestEnvironment,
+  command: string,
+  cues: readonly { readonly when: string; readonly type: string }[] = [],
+) {
+  const child = spawn('script', ['-qec', `stty rows 20 cols 70; ${command}`, '/dev/null'], {
+    cwd: environment.folder,
+    env: { ...environment.env, TERM: 'xterm', SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const left = [...cues];
+  let output = '';
+  child.stdout.on('data', (part: Buffer) => {
+    output += part.toString();
+    while (left[0] !== undefined && output.includes(left[0].when)) child.stdin.write(left.shift()?.type ?? '');
+  });
+  return new Promise<{ readonly code: number | null; readonly output: string }>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, output }));
+  });
+}
+
+/** The checkout's command, for a shell. */
+export const POLYARCH = join(projectFolder, 'bin/polyarch');

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { projectFolder, requireProgram, run } from '../support/environment.ts';
+import { requireProgram } from '../support/environment.ts';
 import { startRegistry, registryMissing } from '../support/registry.ts';
-import { account, expectFailure } from './account.ts';
+import { account, expectFailure, onTerminal, POLYARCH } from './account.ts';
 
 const { environment, cli, out } = account({ Dockerfile: 'FROM busybox\n', 'empty/': '', 'kept.txt': 'x' });
 
@@ -114,33 +113,17 @@ describe('--progress', () => {
   test('tty draws on a terminal, and leaves it as it was after a failure and after Ctrl-C', async (context) => {
     requireProgram(context, 'script');
     environment().write({ slow: 'FROM busybox\nRUN echo working; sleep 20\n' });
-    const onTerminal = (command: string, typed = '') =>
-      run(
-        [
-          'sh',
-          '-c',
-          `(sleep 2; printf '${typed}'; sleep 2) | script -qec "stty rows 20 cols 70; ${join(projectFolder, 'bin/polyarch')} ${command}; echo status $?; stty -a" /dev/null`.replace(
-            '$?',
-            String.raw`\$?`,
-          ),
-        ],
-        {
-          cwd: environment().folder,
-          env: environment().env,
-          allowFailure: true,
-        },
-      );
-    const failed = await onTerminal('build --no-cache -f failing .');
-    expect(failed.stdout).toContain(' => ERROR [3/3] RUN echo to stdout');
-    expect(failed.stdout).toContain('status 1');
-    const interrupted = await onTerminal('build --no-cache -f slow .', String.raw`\003`);
-    expect(interrupted.stdout).toContain(' => => # working');
-    expect(interrupted.stdout).toContain(' => CANCELED [2/2] RUN echo working');
-    expect(interrupted.stdout).toContain('status 130');
-    for (const { stdout } of [failed, interrupted]) {
-      expect(stdout).toContain('\x1b[?25l');
-      expect(stdout.lastIndexOf('\x1b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\x1b[?25l'));
-      expect(stdout).toMatch(/\bisig icanon .* echo /);
+    const build = (file: string) => `trap : INT; ${POLYARCH} build --no-cache -f ${file} .; echo status $?; stty -a`;
+    const failed = await onTerminal(environment(), build('failing'));
+    expect(failed.output).toContain(' => ERROR [3/3] RUN echo to stdout');
+    expect(failed.output).toContain('status 1');
+    const interrupted = await onTerminal(environment(), build('slow'), [{ when: '=> # working', type: '\x03' }]);
+    expect(interrupted.output).toContain(' => CANCELED [2/2] RUN echo working');
+    expect(interrupted.output).toContain('status 130');
+    for (const { output } of [failed, interrupted]) {
+      expect(output).toContain('\x1b[?25l');
+      expect(output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(output.lastIndexOf('\x1b[?25l'));
+      expect(output).toMatch(/\bisig icanon .* echo /);
     }
   });
 

@@ -2,8 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { projectFolder, run } from '../support/environment.ts';
-import { account, expectFailure, start, type Started, TWO } from './account.ts';
+import { account, expectFailure, onTerminal, POLYARCH, start, type Started, TWO } from './account.ts';
 
 const { environment, cli, out } = account(
   {
@@ -149,6 +148,8 @@ describe('pulling', () => {
 
 const ready = async ({ output }: Started): Promise<void> => {
   for (let i = 0; i < 500 && !output().includes('ready'); i++) await sleep(20);
+  // The shell becomes the program.
+  await sleep(300);
 };
 
 describe('signals', () => {
@@ -204,22 +205,25 @@ describe('on a terminal', () => {
   test.each(['linux/amd64', 'linux/arm64'])(
     '-it gives the process one, and its exit status, on %s',
     async (platform) => {
-      const result = await onTerminal(
-        [
-          'run',
-          '--platform',
-          platform,
-          '-it',
-          ...shell('tty; test -t 0 && test -t 2; echo "$? $TERM"; read line; echo "got $line"; exit 5'),
-        ],
-        'typed\n',
-      );
-      expect(result.stdout).toContain('/dev/pts/0');
-      expect(result.stdout).toContain('0 xterm');
-      expect(result.stdout).toContain('got typed');
-      expect(result.code).toBe(5);
+      const inside = 'tty; test -t 0 && test -t 2; echo "$? $TERM"; echo re""ady; read line; echo "got $line"; exit 5';
+      const command = `${POLYARCH} run --platform ${platform} -it --entrypoint sh app -c '${inside}'; echo status $?; stty -a`;
+      const { output } = await onTerminal(environment(), command, [{ when: 'ready', type: 'typed\r' }]);
+      expect(output).toContain('/dev/pts/0');
+      expect(output).toContain('0 xterm');
+      expect(output).toContain('got typed');
+      expect(output).toContain('status 5');
+      expect(output).toMatch(/\bisig icanon .* echo /);
     },
   );
+
+  test.each(['-it', ''])('Ctrl-C goes to what runs there, once (%s)', async (flags) => {
+    const inside =
+      'n=0; trap "n=\\$((n+1))" INT; echo re""ady; i=0; while [ $i -lt 15 ]; do i=$((i+1)); sleep 0.1; done; echo "caught $n"; exit 4';
+    const command = `trap : INT; ${POLYARCH} run ${flags} --entrypoint sh app -c '${inside}'; echo status $?`;
+    const { output } = await onTerminal(environment(), command, [{ when: 'ready', type: '\x03' }]);
+    expect(output).toContain('caught 1');
+    expect(output).toContain('status 4');
+  });
 
   test('without a terminal -t says that it does nothing', async () => {
     const result = await cli('run', '-t', ...shell('tty'));
@@ -235,19 +239,3 @@ describe('on a terminal', () => {
     );
   });
 });
-
-/** Runs the CLI on a terminal of script(1)'s. */
-async function onTerminal(args: readonly string[], input: string) {
-  const quoted = [join(projectFolder, 'bin/polyarch'), ...args]
-    .map((arg) => `'${arg.replaceAll("'", String.raw`'\''`)}'`)
-    .join(' ');
-  const typing = `sleep 3; printf '${input.replace('\n', String.raw`\n`)}'; sleep 1`;
-  return run(
-    ['sh', '-c', `(${typing}) | script -qec ${JSON.stringify(quoted).replaceAll('$', String.raw`\$`)} /dev/null`],
-    {
-      cwd: environment().folder,
-      env: environment().env,
-      allowFailure: true,
-    },
-  );
-}
