@@ -4,6 +4,7 @@ import type { Fetcher, Resolver } from '../content/storage.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Connections } from '../registry/connections.ts';
 import type { RegistryClient } from '../registry/client.ts';
+import type { Repository } from '../registry/repository.ts';
 import type { HostOptions } from '../registry/host-options.ts';
 import { Engine, type EngineOptions } from '../worker/engine.ts';
 import { storePaths } from '../worker/paths.ts';
@@ -61,11 +62,15 @@ export class Workspace implements AsyncDisposable {
   static async open(options: WorkspaceOptions): Promise<Workspace> {
     const layouts = new Map<string, string>();
     const clients = new Map<string, Promise<RegistryClient>>();
+    const repositories = new Map<string, Repository>();
     const open = async (repository: string): Promise<Resolver & Fetcher> => {
       const layout = layouts.get(repository);
       if (layout !== undefined) return OciLayout.open(layout);
       const client = await registryClient(options, clients, { insecure: [] });
-      return client.repository(parseReference(repository));
+      // One of each: it keeps what it learnt.
+      const known = repositories.get(repository) ?? client.repository(parseReference(repository));
+      repositories.set(repository, known);
+      return known;
     };
     const engine = await Engine.open({
       home: options.home,
@@ -155,7 +160,8 @@ async function makeClient(options: WorkspaceOptions, insecure: readonly string[]
     credentials: dockerCredentials({ folder: options.dockerConfig, env: options.env, onWarning: options.notice }),
     uploads: folderUploadSessions(join(storePaths(options.home).home, 'uploads')),
     proxy: proxyFromEnvironment(options.env),
-    onRetry: (notice) => options.notice(`retrying: ${notice.message}`),
+    onRetry: ({ message, delay }) =>
+      options.notice(`retrying${delay < 1000 ? '' : ` in ${Math.ceil(delay / 1000)} s`}: ${message}`),
     onMirrorFailure: options.notice,
   });
 }

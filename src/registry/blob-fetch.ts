@@ -3,7 +3,6 @@ import type { Abortable } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { verifier } from '../oci/verify.ts';
 import { messageOf, PolyarchError } from '../util/error.ts';
-import { discard } from './answer.ts';
 import type { HttpResponse } from './connections.ts';
 import type { EndpointClient } from './endpoint-client.ts';
 import { connectionFailure, RegistryFailure } from './failure.ts';
@@ -117,7 +116,8 @@ function open(descriptor: Descriptor, options: BlobFetchOptions & { offset: numb
       const start = whole ? 0 : rangeStart(response);
       const length = response.headers['content-length'];
       if (start !== (whole ? 0 : offset) || (length !== undefined && Number(length) !== descriptor.size - start)) {
-        await discard(response);
+        // Not read to its end: how long it is is what cannot be believed.
+        response.body.destroy();
         const said = `${client.endpoint.host} announces ${length ?? 'unknown'} bytes from ${start ?? 'nowhere'}`;
         throw new RegistryFailure('SIZE_MISMATCH', `${subject} has ${descriptor.size} bytes, but ${said}`, {
           hint: 'The registry, or something between, serves other content; try another mirror.',

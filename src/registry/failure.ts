@@ -136,7 +136,10 @@ export function statusFailure(facts: StatusFacts): RegistryFailure {
       );
     case status === 403:
       return new RegistryFailure('DENIED', `${subject}: ${host} denies it${more}`, {
-        hint: 'The credentials are known but may not do this: check the repository name and their rights.',
+        hint:
+          facts.credential === false
+            ? credentialHint(host, false)
+            : 'The credentials are known but may not do this: check the repository name and their rights.',
         status,
         details,
       });
@@ -163,8 +166,15 @@ export function statusFailure(facts: StatusFacts): RegistryFailure {
         status,
         details,
       });
+    case status === 413:
+      return new RegistryFailure('REGISTRY_ERROR', `${subject}: ${host} takes nothing this large${more}`, {
+        hint: 'The registry, or a proxy before it, has a limit of size or space: raise it there, or make the layer smaller.',
+        status,
+        details,
+      });
     default:
       return new RegistryFailure('REGISTRY_ERROR', `${subject}: ${host} answers ${status}${more}`, {
+        ...(status >= 500 ? { hint: 'The fault is the registry’s: try again later, or use a mirror to pull.' } : {}),
         status,
         details,
         retryAfter,

@@ -49,7 +49,11 @@ export function manifestSubject(name: string, reference: string): string {
  */
 export async function headManifest(
   reference: string,
-  place: ManifestPlace & { readonly capability?: 'pull' | 'push' },
+  place: ManifestPlace & {
+    readonly capability?: 'pull' | 'push';
+    /** Given the manifest when it had to be fetched. */
+    readonly onFetched?: (manifest: ManifestContent) => void;
+  },
 ): Promise<Descriptor> {
   const found = await place.session.call<Descriptor | undefined>({
     ...common(reference, place),
@@ -61,7 +65,10 @@ export async function headManifest(
       return response.status === 200 ? descriptorFromHeaders(response, reference) : undefined;
     },
   });
-  return found ?? (await getManifest(reference, place)).descriptor;
+  if (found !== undefined) return found;
+  const fetched = await getManifest(reference, place);
+  place.onFetched?.(fetched);
+  return fetched.descriptor;
 }
 
 /** A manifest by tag or digest, with its bytes; a digest asked for, or promised by the registry, is verified. */

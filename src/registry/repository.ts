@@ -77,7 +77,7 @@ export class Repository implements Target {
   }
 
   async resolve(reference: string, options: Abortable = {}): Promise<Descriptor> {
-    return headManifest(reference, this.#place(options));
+    return headManifest(reference, { ...this.#place(options), onFetched: (manifest) => this.#keep(manifest) });
   }
 
   /** The manifest behind a tag or digest with its bytes: one request where `resolve` and `fetch` are two. */

@@ -88,9 +88,9 @@ export class RegistrySession {
       if (call.accept.includes(response.status)) return await call.read(response, client);
     } catch (error) {
       if (call.signal?.aborted === true) throw call.signal.reason;
-      throw connectionFailure(error, { subject: call.subject, host: client.endpoint.host });
+      throw naming(call.subject, connectionFailure(error, { subject: call.subject, host: client.endpoint.host }));
     }
-    const credential = response.status === 401 ? await client.credentialRefused(response) : undefined;
+    const credential = [401, 403].includes(response.status) ? await client.credentialRefused(response) : undefined;
     throw await failureOf(response, call.subject, {
       ...(call.digest === undefined ? {} : { digest: call.digest }),
       ...(credential === undefined ? {} : { credential }),
@@ -110,6 +110,17 @@ export class RegistrySession {
     this.#told.add(key);
     this.#options.onMirrorFailure?.(`mirror ${host} is passed over: ${error.message}`);
   }
+}
+
+/** Failures of answers that say nothing of what was asked for, such as redirects without end. */
+function naming(subject: string, error: PolyarchError): PolyarchError {
+  if (error.code !== 'REGISTRY_ERROR' || error.message.includes(subject)) return error;
+  return new RegistryFailure(error.code, `${subject}: ${error.message}`, {
+    cause: error,
+    details: error.details,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error instanceof RegistryFailure ? { transient: error.transient, status: error.status } : {}),
+  });
 }
 
 /** The registry's own failure, with what its mirrors said before. */

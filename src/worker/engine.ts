@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { DiskStore } from '../content/blob-store.ts';
 import { ImageStore } from '../content/image-store.ts';
-import { digestOf } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { PolyarchError } from '../util/error.ts';
 import type { Layer, LayerChain } from '../snapshot/layer.ts';
 import { openDatabase } from '../util/database.ts';
 import { type Lock, lock, tryLock } from '../util/lock.ts';
@@ -77,7 +78,12 @@ export class Engine implements AsyncDisposable {
       alone ??
       (await lock(file, {
         mode: hold === 'exclusive' ? 'exclusive' : 'shared',
-        onWait: () => notice(hold === 'exclusive' ? 'waiting for other polyarch processes to end' : 'waiting for a prune of the store to end'),
+        onWait: () =>
+          notice(
+            hold === 'exclusive'
+              ? 'waiting for other polyarch processes to end'
+              : 'waiting for a prune of the store to end',
+          ),
         ...(signal === undefined ? {} : { signal }),
       }));
     try {
@@ -167,7 +173,7 @@ export class Engine implements AsyncDisposable {
     } catch (error) {
       attempt?.abort.abort(error);
       await attempt?.done.catch(() => {});
-      throw error;
+      throw namingLayer(error, blob.digest, this.images.origins(blob.digest)[0]);
     }
   }
 
@@ -178,4 +184,15 @@ export class Engine implements AsyncDisposable {
     this.db.close();
     this.#inUse[Symbol.dispose]();
   }
+}
+
+/** What is wrong with an archive is said of the layer that it is. */
+function namingLayer(error: unknown, digest: Digest, origin: string | undefined): unknown {
+  if (!(error instanceof PolyarchError) || !error.code.startsWith('ARCHIVE_')) return error;
+  const from = origin === undefined ? '' : ` of ${origin}`;
+  return new PolyarchError(error.code, `layer ${digest}${from}: ${error.message}`, {
+    cause: error,
+    details: { ...error.details, digest },
+    hint: error.hint ?? 'the image was put together wrongly: build or push it again',
+  });
 }
