@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from './make-folder.ts';
 import { systemError } from './system-error.ts';
 
 /**
@@ -10,7 +10,7 @@ import { systemError } from './system-error.ts';
  */
 export function openDatabase(file: string, schema: string): DatabaseSync {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     const db = new DatabaseSync(file, { timeout: 30_000 });
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
     db.exec(schema);

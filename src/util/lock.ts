@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode } from './error.ts';
+import { makeFolder } from './make-folder.ts';
 
 /**
  * A lock between processes that the kernel lets go when its holder dies, however it dies: an open
@@ -15,7 +15,7 @@ export interface Lock extends Disposable {
 
 /** Takes the lock if it is free, without waiting. `shared` holders keep out only an exclusive one. */
 export function tryLock(file: string, mode: 'shared' | 'exclusive' = 'exclusive'): Lock | undefined {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   const db = new DatabaseSync(file, { timeout: 0 });
   try {
     if (mode === 'exclusive') db.exec('BEGIN EXCLUSIVE');

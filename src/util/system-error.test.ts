@@ -24,3 +24,9 @@ it.each([
   new PolyarchError('X', 'y'),
   'text',
 ])('leaves %s alone', (error) => expect(systemError(error, '/store')).toBe(error));
+
+it('tells the first failure when the clean-up fails too', () => {
+  const first = new PolyarchError('FIRST', 'first');
+  const both = Object.assign(new Error('both'), { name: 'SuppressedError', error: new Error('second'), suppressed: first });
+  expect(systemError(both, '/store')).toBe(first);
+});

@@ -10,6 +10,8 @@ const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, CANTOPEN: 14, NOT
  */
 export function systemError(error: unknown, place: string): unknown {
   if (error instanceof PolyarchError || !(error instanceof Error)) return error;
+  // The clean-up failed too (`using`): what went wrong first says more.
+  if (error.name === 'SuppressedError' && 'suppressed' in error) return systemError(error.suppressed, place);
   const sqlite = sqliteCode(error);
   const where = 'path' in error && typeof error.path === 'string' ? error.path : place;
   const full = diskFull(error, `for ${where}`);

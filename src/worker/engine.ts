@@ -5,10 +5,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { DiskStore } from '../content/blob-store.ts';
 import { ImageStore } from '../content/image-store.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
-import { PolyarchError } from '../util/error.ts';
+import { debug } from '../util/debug.ts';
+import { PolyarchError, messageOf } from '../util/error.ts';
 import type { Layer, LayerChain } from '../snapshot/layer.ts';
 import { openDatabase } from '../util/database.ts';
 import { type Lock, lock, tryLock } from '../util/lock.ts';
+import { makeFolder } from '../util/make-folder.ts';
 import { type ImageRemote, Images, ORIGIN_SCHEMA } from './images.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import type { WorkerMethods } from './protocol.ts';
@@ -57,7 +59,13 @@ export class Engine implements AsyncDisposable {
     this.db = openDatabase(this.paths.database, [ORIGIN_SCHEMA, RESULT_SCHEMA, options.schema ?? ''].join('\n'));
     this.content = new DiskStore(this.paths.content);
     this.store = new ImageStore(this.paths.database);
-    this.images = new Images({ content: this.content, store: this.store, db: this.db, remote: options.remote });
+    this.images = new Images({
+      content: this.content,
+      store: this.store,
+      db: this.db,
+      remote: options.remote,
+      notice: options.notice,
+    });
     this.results = new StoredResults(this.db, this.paths);
     this.#worker = new WorkerProcess({
       entry: options.workerEntry,
@@ -72,6 +80,7 @@ export class Engine implements AsyncDisposable {
   /** Opens the store, shared with other processes; waits while one prunes it. */
   static async open(options: EngineOptions & { signal?: AbortSignal }): Promise<Engine> {
     const { hold = 'shared', notice, signal } = options;
+    makeHome(options.home);
     const file = join(storePaths(options.home).locks, 'store');
     const alone = hold === 'if-free' ? tryLock(file) : undefined;
     const inUse =
@@ -179,7 +188,12 @@ export class Engine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker[Symbol.asyncDispose]();
-    this.results.touch();
+    try {
+      this.results.touch();
+    } catch (error) {
+      // Only an order for prune; a full disk must not fail what is done.
+      debug('engine', () => `the use of results was not noted: ${messageOf(error)}`);
+    }
     this.store[Symbol.dispose]();
     this.db.close();
     this.#inUse[Symbol.dispose]();
@@ -195,4 +209,16 @@ function namingLayer(error: unknown, digest: Digest, origin: string | undefined)
     details: { ...error.details, digest },
     hint: error.hint ?? 'the image was put together wrongly: build or push it again',
   });
+}
+
+/** What is built need not be everybody's to read. */
+function makeHome(home: string): void {
+  try {
+    makeFolder(home, { mode: 0o700 });
+  } catch (error) {
+    throw new PolyarchError('STORE_UNUSABLE', `the store ${home} cannot be made: ${messageOf(error)}`, {
+      hint: 'name another folder in POLYARCH_HOME',
+      cause: error,
+    });
+  }
 }
