@@ -10,17 +10,19 @@ import { parseConfig } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/index.ts';
-import { parseManifest } from '../oci/manifest.ts';
+import { detectMediaType, parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
 import { type Platform, formatPlatform, requirePlatform } from '../oci/platform.ts';
 import { parseReference, repositoryName } from '../oci/reference.ts';
 import type { Layer } from '../snapshot/layer.ts';
+import { KNOWN_TAGS_SCHEMA, KnownTags } from './known-tags.ts';
 import { debug } from '../util/debug.ts';
-import { PolyarchError, hasCode } from '../util/error.ts';
+import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 
 export const ORIGIN_SCHEMA = `
   CREATE TABLE IF NOT EXISTS blob_origins (digest TEXT NOT NULL, repository TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (digest, repository)) WITHOUT ROWID;
+  ${KNOWN_TAGS_SCHEMA}
 `;
 
 /** What names an image: a reference, or `oci-layout://NAME[:TAG][@DIGEST]`. */
@@ -66,6 +68,7 @@ export interface ImagesOptions {
   readonly store: ImageStore;
   readonly db: DatabaseSync;
   readonly remote: ImageRemote;
+  readonly notice: (text: string) => void;
 }
 
 /**
@@ -76,10 +79,12 @@ export class Images implements ImageMetaResolver {
   readonly #options: ImagesOptions;
   readonly #roots = new Map<string, Promise<Descriptor>>();
   readonly #images = new Map<string, Promise<PlatformImage>>();
+  readonly #tags: KnownTags;
   readonly #fetching = new Map<string, Promise<Uint8Array>>();
 
   constructor(options: ImagesOptions) {
     this.#options = options;
+    this.#tags = new KnownTags(options.db);
   }
 
   async resolveImageConfig(text: string, options: ResolveImageOptions): Promise<ResolvedImage> {
@@ -182,17 +187,44 @@ export class Images implements ImageMetaResolver {
       const known = reference.digest === undefined ? undefined : this.#knownManifest(reference.digest);
       if (known !== undefined) return known;
       const source = await remote.open(reference.repository);
-      const abortable = { signal: options.signal };
-      return await source.resolve(reference.digest ?? reference.tag ?? 'latest', abortable);
+      try {
+        const found = await source.resolve(reference.digest ?? reference.tag ?? 'latest', { signal: options.signal });
+        if (reference.digest === undefined && !text.startsWith(LAYOUT)) this.#tags.note(text, found, Date.now());
+        return found;
+      } catch (error) {
+        return this.#withoutRegistry(text, options, error);
+      }
     });
+  }
+
+  /** What a tag named when its registry was last asked, if that is here; the failure, if not. */
+  #withoutRegistry(text: string, { mode }: ResolveImageOptions, error: unknown): Descriptor {
+    const { content, store, notice } = this.#options;
+    if (!hasCode(error, 'REGISTRY_UNREACHABLE', 'TOO_MANY_REQUESTS') || !(error instanceof PolyarchError)) throw error;
+    const known = this.#tags.get(text);
+    const here = known !== undefined && content.hasSync(known.descriptor);
+    if (mode !== 'pull' && here) {
+      const when = new Date(known.seen).toISOString().slice(0, 16).replace('T', ' ');
+      notice(`${text} is taken as it was at ${when} UTC (${known.descriptor.digest}): ${error.message}`);
+      return known.descriptor;
+    }
+    if (mode !== 'pull' || !(here || store.get(text) !== undefined)) throw error;
+    const hint = `${error.hint ?? ''} It is in the local store: without --pull that is taken.`.trim();
+    throw new PolyarchError(error.code, error.message, { cause: error, details: error.details, hint });
   }
 
   /** The descriptor of a manifest whose bytes are here already: a digest needs no registry. */
   #knownManifest(digest: Digest): Descriptor | undefined {
-    if (!this.#options.content.hasSync(digest)) return undefined;
-    const bytes = this.#options.content.readSync(digest);
-    const { mediaType } = JSON.parse(Buffer.from(bytes).toString()) as { mediaType?: unknown };
-    return typeof mediaType === 'string' ? { mediaType, digest, size: bytes.length } : undefined;
+    const { content } = this.#options;
+    const info = content.info(digest);
+    // A digest may be that of any other blob: the registry then says that it is no manifest.
+    if (info === undefined || info.size > LIMITS.manifestBytes) return undefined;
+    try {
+      return { mediaType: detectMediaType(content.readSync(digest), { digest }), digest, size: info.size };
+    } catch (error) {
+      debug('images', () => `${digest} is here, but no manifest: ${messageOf(error)}`);
+      return undefined;
+    }
   }
 
   async #choose(reference: ImageName, root: Descriptor, platform: Platform): Promise<Descriptor> {
