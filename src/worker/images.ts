@@ -12,7 +12,7 @@ import type { Digest } from '../oci/digest.ts';
 import { parseIndex } from '../oci/index.ts';
 import { detectMediaType, parseManifest } from '../oci/manifest.ts';
 import { isIndex } from '../oci/media-types.ts';
-import { type Platform, formatPlatform, requirePlatform } from '../oci/platform.ts';
+import { formatPlatform, requirePlatform } from '../oci/platform.ts';
 import { parseReference, repositoryName } from '../oci/reference.ts';
 import type { Layer } from '../snapshot/layer.ts';
 import { KNOWN_TAGS_SCHEMA, KnownTags } from './known-tags.ts';
@@ -101,10 +101,10 @@ export class Images implements ImageMetaResolver {
     const reference = parseImageName(text);
     return once(this.#images, `${reference.text} ${formatPlatform(options.platform)} ${options.mode}`, async () => {
       const root = await this.#root(reference, options);
-      const manifest = isIndex(root.mediaType) ? await this.#choose(reference, root, options.platform) : root;
-      const bytes = await this.#small(reference, manifest, LIMITS.manifestBytes);
+      const manifest = isIndex(root.mediaType) ? await this.#choose(reference, root, options) : root;
+      const bytes = await this.#small(reference, manifest, { limit: LIMITS.manifestBytes, ...options });
       const { config, layers } = parseManifest(bytes, manifest);
-      const configBytes = await this.#small(reference, config, LIMITS.configBytes);
+      const configBytes = await this.#small(reference, config, { limit: LIMITS.configBytes, ...options });
       const diffIds = parseConfig(configBytes, config).rootfs.diff_ids;
       if (diffIds.length !== layers.length) {
         throw new PolyarchError(
@@ -227,14 +227,18 @@ export class Images implements ImageMetaResolver {
     }
   }
 
-  async #choose(reference: ImageName, root: Descriptor, platform: Platform): Promise<Descriptor> {
-    const index = parseIndex(await this.#small(reference, root, LIMITS.manifestBytes), root);
+  async #choose(reference: ImageName, root: Descriptor, options: ResolveImageOptions): Promise<Descriptor> {
+    const index = parseIndex(await this.#small(reference, root, { limit: LIMITS.manifestBytes, ...options }), root);
     const image = named(reference.repository, { ...reference, digest: root.digest }).text;
-    return requirePlatform(index.manifests, platform, { image });
+    return requirePlatform(index.manifests, options.platform, { image });
   }
 
   /** A manifest or config: from the content store, else fetched into it. */
-  async #small(reference: ImageName, descriptor: Descriptor, limit: number): Promise<Uint8Array> {
+  async #small(
+    reference: ImageName,
+    descriptor: Descriptor,
+    { limit, signal }: { limit: number; signal?: AbortSignal },
+  ): Promise<Uint8Array> {
     const { content, remote } = this.#options;
     if (content.hasSync(descriptor)) return content.readSync(descriptor);
     // The platforms of a build ask for its index at the same time.
@@ -247,7 +251,7 @@ export class Images implements ImageMetaResolver {
         );
       }
       const source = await remote.open(reference.repository);
-      const bytes = await fetchBytes(source, descriptor, { maxBytes: limit });
+      const bytes = await fetchBytes(source, descriptor, { maxBytes: limit, ...(signal === undefined ? {} : { signal }) });
       content.writeSync(bytes);
       return bytes;
     }).finally(() => this.#fetching.delete(key));

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fixtureRegistry, projectFolder, run, type TestEnvironment, testEnvironment } from '../support/environment.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import { startRegistry } from '../support/registry.ts';
 import { expectNothingLeft, machineState, processesWith, workerOf } from './machine.ts';
 import { startPolyarch } from './start-build.ts';
 
@@ -168,6 +170,64 @@ describe('kill -9', () => {
     expect(readdirSync(join(environment.home, 'tmp'))).not.toEqual([]);
     environment.write({ Dockerfile: 'FROM busybox\nRUN true\n' });
     await run(['sh', '-c', 'tar -c Dockerfile | "$0" build -o type=cacheonly -', join(projectFolder, 'bin/polyarch')], { cwd: environment.folder, env: environment.env });
+    await expectNothingLeft(environment);
+  });
+});
+
+describe('SIGINT ends at once', () => {
+  const canceled = async (build: ReturnType<typeof startPolyarch>) => {
+    const asked = Date.now();
+    build.child.kill('SIGINT');
+    const end = await build.ended;
+    expect(end, end.stderr).toMatchObject({ code: 130 });
+    expect(end.stderr).not.toContain('internal error');
+    expect(Date.now() - asked).toBeLessThan(3000);
+  };
+
+  it.each([
+    ['a manifest', /\/manifests\//],
+    ['a config or layer', /\/blobs\//],
+  ])('while a registry keeps it waiting for %s', async (_name, pattern) => {
+    await using proxy = await startFaultProxy(mirror);
+    using environment = testEnvironment();
+    proxy.inject(pattern, { kind: 'delay', milliseconds: 30_000 }, 100);
+    environment.write({ Dockerfile: `FROM ${proxy.host}/library/busybox\nRUN true\n` });
+    const build = startPolyarch(environment, ['build', '.']);
+    while (proxy.count(pattern) === 0) await sleep(10);
+    await canceled(build);
+    await expectNothingLeft(environment);
+  });
+
+  it('while a registry keeps a push waiting, and no tag is set', async () => {
+    await using registry = await startRegistry();
+    await using proxy = await startFaultProxy(registry.host);
+    using environment = testEnvironment({ mirror });
+    proxy.inject(/uploads/, { kind: 'delay', milliseconds: 30_000 }, 100);
+    environment.write({ Dockerfile: 'FROM busybox\nRUN true\n' });
+    const build = startPolyarch(environment, ['build', '-t', `${proxy.host}/app`, '--push', '.']);
+    while (proxy.count(/uploads/) === 0) await sleep(10);
+    await canceled(build);
+    expect((await fetch(`http://${registry.host}/v2/app/tags/list`)).status).toBe(404);
+    await expectNothingLeft(environment);
+  });
+
+  it('while another build runs the same step', async () => {
+    using environment = testEnvironment({ mirror });
+    environment.write({ Dockerfile: `FROM busybox\nRUN : ${word}; echo up; sleep 30\n` });
+    const first = startPolyarch(environment, ['build', '.']);
+    await first.said(' up');
+    const second = startPolyarch(environment, ['build', '.']);
+    await second.said('waiting for another build');
+    await canceled(second);
+    await canceled(first);
+    await expectNothingLeft(environment, { words: [word] });
+  });
+
+  it('while stdin gives no context', async () => {
+    using environment = testEnvironment({ mirror });
+    const build = startPolyarch(environment, ['build', '-'], { stdin: 'pipe' });
+    await sleep(500);
+    await canceled(build);
     await expectNothingLeft(environment);
   });
 });

@@ -21,7 +21,7 @@ export interface RunningBuild {
 export function startPolyarch(
   environment: TestEnvironment,
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string>>; readonly stdin?: number } = {},
+  options: { readonly env?: Readonly<Record<string, string>>; readonly stdin?: number | 'pipe' } = {},
 ): RunningBuild {
   // The script becomes Node (exec), so signals reach it.
   const child = spawn(join(projectFolder, 'bin/polyarch'), args, {

@@ -6,6 +6,7 @@ import { writeFileAtomically } from '../../exporter/atomic-file.ts';
 import { parseOutput, withShorthands } from '../../exporter/output-spec.ts';
 import { formatPlatform, parsePlatforms } from '../../oci/platform.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
+import { destroyOnAbort } from '../../util/abort.ts';
 import { PolyarchError } from '../../util/error.ts';
 import {
   keyValues,
@@ -126,6 +127,7 @@ function noCacheFilter(program: Command): Option {
 
 async function run(path: string, flags: BuildFlags, context: CliContext): Promise<number> {
   const request = buildRequest(path, flags, context);
+  using _stdin = request.stdin === undefined ? undefined : destroyOnAbort(context.stdin, context.signal);
   const mode = progressMode(flags);
   const progress = openProgress(mode, context);
   try {
