@@ -78,9 +78,15 @@ function mirrorEndpoint(mirror: string, mirrorOf: string, hosts: HostTable): End
   const match = /^(?:(https?):\/\/)?([^/?#@\s]+)((?:\/[^/?#\s]+)*)\/?$/i.exec(mirror);
   const host = match?.[2]?.toLowerCase();
   if (match === null || host === undefined || !URL.canParse(`https://${host}`)) {
-    throw settingsFailure('REGISTRY_CONFIG', `mirror ${JSON.stringify(mirror)} of ${mirrorOf} is no host`, {
-      hint: 'Write a mirror as HOST[:PORT][/PREFIX], with http:// before it for plain HTTP.',
-    });
+    throw settingsFailure(
+      'REGISTRY_CONFIG',
+      `mirror ${JSON.stringify(mirror.replace(/[^/]*@/, '***@'))} of ${mirrorOf} is no host`,
+      {
+        hint: mirror.includes('@')
+          ? 'Write a mirror without user and password: those belong into Docker’s config.json, under its host.'
+          : 'Write a mirror as HOST[:PORT][/PREFIX], with http:// before it for plain HTTP.',
+      },
+    );
   }
   const own = hosts[host];
   // The case is ignored as in every address.

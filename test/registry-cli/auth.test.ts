@@ -195,6 +195,13 @@ describe.skipIf(missing !== undefined)('credentials', () => {
     succeed(await build(`${host}/private/base:1`, `${host}/private/x:1`, PATH()));
   });
 
+  test('a mirror is opened by the credentials of its own host', async () => {
+    configure({ auths: auths(ENCODED) });
+    const env = { POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${proxies.token.host}` };
+    succeed(await build('private/base:1', `${proxies.basic.host}/private/mirrored:1`, env));
+    expect((await read('basic', 'private/mirrored:1')).images).toHaveLength(2);
+  });
+
   test('a configuration that is no JSON is told without its text', async () => {
     const { host } = proxies.basic;
     const file = join(environment.env['DOCKER_CONFIG'] ?? '', 'config.json');

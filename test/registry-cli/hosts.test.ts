@@ -129,13 +129,15 @@ describe.skipIf(missing !== undefined)('hosts', () => {
       config(toml);
       const result = await build(`${origin.host}/x/base:1`, `${tls.host}/x/app:1`, flags, env);
       succeed(result);
-      succeed(await polyarch(['pull', ...flags, `${tls.host}/x/app:1`], env));
+      const pulled = succeed(await polyarch(['pull', ...flags, `${tls.host}/x/app:1`], env));
+      expect(pulled.stdout).toMatch(/Digest: sha256:/);
     });
 
     test('an output’s registry.insecure is for its own host', async () => {
       environment.write({ 'app/Dockerfile': `FROM ${origin.host}/x/base:1\n` });
       const output = `type=registry,name=${tls.host}/x/insecure:1,registry.insecure=true`;
-      succeed(await polyarch(['build', '-o', output, 'app']));
+      const { stderr } = succeed(await polyarch(['build', '-o', output, 'app']));
+      expect(stderr).toContain(`${tls.host}/x/insecure:1`);
     });
 
     test('an unknown authority is refused with both mends', async () => {
@@ -211,6 +213,13 @@ describe.skipIf(missing !== undefined)('hosts', () => {
       const two = await build(`${NOWHERE}/x/base:1`, `${origin.host}/wins:2`, [], env);
       expectFailure(two, 'REGISTRY_UNREACHABLE', '127.0.0.1:2');
     });
+  });
+
+  test('a password in a mirror’s address is refused and not repeated', async () => {
+    const flags = ['--registry-mirror', `docker.io=http://user:secret-4711@${mirror.host}`];
+    const result = await build('base:1', `${origin.host}/x:1`, flags);
+    expectFailure(result, 'REGISTRY_CONFIG', /hint: .*config\.json/);
+    expect(result.stderr).not.toContain('secret-4711');
   });
 
   test('a flag without its value is told with an example', async () => {
