@@ -21,7 +21,11 @@ export async function openCacheMount(
   const name = createHash('sha256').update(mount.id).digest('hex').slice(0, 32);
   const { folder, held } = await claim(name, mount.sharing, paths, signal);
   const path = join(paths.cacheMounts, folder);
-  if (!existsSync(path)) await fill(path, mount, paths, snapshots);
+  if (!existsSync(path)) {
+    // One fills it: a rename would replace an empty folder that another's step has mounted already.
+    using _filling = await lock(join(paths.locks, `fill-${folder}`), { signal });
+    if (!existsSync(path)) await fill(path, mount, paths, snapshots);
+  }
   return { path, [Symbol.asyncDispose]: async () => held?.[Symbol.dispose]() };
 }
 
@@ -59,7 +63,7 @@ async function fill(
       copyAttributes(resolveInRoot(view.path, mount.selector), made);
     }
     mkdirSync(paths.cacheMounts, { recursive: true });
-    if (!existsSync(path)) renameSync(made, path);
+    renameSync(made, path);
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
