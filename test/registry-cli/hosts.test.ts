@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readRemote, remoteTags } from '../build/image-reader.ts';
@@ -97,6 +97,34 @@ describe.skipIf(missing !== undefined)('hosts', () => {
       expect(stderr).toMatch(notice);
       expect(stderr.match(/passed over/g) ?? []).toHaveLength(notice.source.startsWith('^') ? 0 : 1);
       expect(mirror.requests.length).toBeGreaterThan(0);
+    });
+
+    test.each([
+      ['changed blobs', { kind: 'corrupt' }, /passed over: blob .*hash to/],
+      ['blobs that break off and then nothing', { kind: 'truncate', bytes: 100_000 }, /passed over/],
+      ['longer blobs', { kind: 'rewrite', body: (body: Buffer) => Buffer.concat([body, body]) }, /passed over/],
+    ] as const)('one that sends %s: the registry is asked for them', async (what, fault, notice) => {
+      const name = `damaged/${what.length}:1`;
+      const large = makeImage({ size: 3_000_000 });
+      await Promise.all([registry, origin].map(({ host }) => seed(host, name, large)));
+      mirror.inject(/^GET .*blobs/, fault, fault.kind === 'truncate' ? 1 : 100);
+      mirror.inject(/^GET .*blobs/, { kind: 'reset' }, 100);
+      environment.write({
+        'app/Dockerfile': `FROM ${origin.host}/${name} AS base\nFROM scratch\nCOPY --from=base /random /random\n`,
+      });
+      const flags = ['--registry-mirror', `${origin.host}=http://${mirror.host}`];
+      const { stderr } = succeed(
+        await polyarch(['build', '--progress=plain', ...flags, '-o', `out-${what.length}`, 'app']),
+      );
+      expect(stderr).toMatch(notice);
+      const whole = large.layers[0]?.bytes.subarray(512, 512 + 3_000_000) ?? Buffer.of();
+      const copied = readFileSync(join(environment.folder, `out-${what.length}/random`));
+      expect(copied.equals(whole)).toBe(true);
+      if (fault.kind !== 'corrupt') return;
+      // By pull too.
+      mirror.clear();
+      mirror.inject(/^GET .*blobs/, fault, 100);
+      succeed(await polyarch(['pull', ...flags, `${origin.host}/${name}`]));
     });
 
     test('with all down, every one is named', async () => {
