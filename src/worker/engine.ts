@@ -17,6 +17,7 @@ import type { WorkerMethods } from './protocol.ts';
 import type { FolderRef, Ref } from './ref.ts';
 import { RESULT_SCHEMA, StoredResults } from './result-cache.ts';
 import type { RpcClient } from './rpc.ts';
+import { sweepLeftovers } from './sweep.ts';
 import { WorkerProcess, type WorkerStdio } from './worker-process.ts';
 
 export interface EngineOptions {
@@ -82,6 +83,7 @@ export class Engine implements AsyncDisposable {
     const { hold = 'shared', notice, signal } = options;
     makeHome(options.home);
     const file = join(storePaths(options.home).locks, 'store');
+    sweepLeftovers(storePaths(options.home));
     const alone = hold === 'if-free' ? tryLock(file) : undefined;
     const inUse =
       alone ??
