@@ -1,8 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { fstatSync, readFileSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { sendSignal } from './container-signal.ts';
 import type { ExecOptions } from './executor.ts';
+import { descendants, killOrphans } from './processes.ts';
 import { emptyInput, forwardedInput, outputStream, type OwnStreams, type Stream } from './streams.ts';
 
 /** How crun, logging as JSON, says on the container's stderr that exec failed: its log is out of reach by then. */
@@ -64,6 +65,8 @@ export async function runRuntime(
     const exitCode = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => {
+        // Its container would go on, and keep the streams open.
+        if (signal !== null) killOrphans();
         const ended = endedBy ?? signal;
         resolve(ended === null ? (code ?? 0) : 128 + constants.signals[ended]);
       });
@@ -137,16 +140,4 @@ function killContainer(runtime: ChildProcess): void {
     }
   }
   runtime.kill(children.length > 0 ? 'SIGCONT' : 'SIGKILL');
-}
-
-/** The processes below `pid` in this pid namespace, deepest last (proc(5), /proc/pid/task/tid/children). */
-function descendants(pid: number): readonly number[] {
-  let children: number[];
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    children = text.split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
-  return children.flatMap((child) => [child, ...descendants(child)]);
 }

@@ -152,6 +152,20 @@ describe('kill -9', () => {
     expect(processesWith(word)).toEqual([]);
   });
 
+  it('of a container’s runtime ends the container and fails the step', async () => {
+    using environment = buildEnvironment();
+    environment.write({ Dockerfile: `FROM busybox\nRUN : ${word}; echo up; sleep 66; echo never\n` });
+    const build = startPolyarch(environment, ['build', '--progress=plain', '.']);
+    await build.said(' up');
+    const started = Date.now();
+    for (const { pid } of processesWith(`${environment.home}/run/runtime`)) process.kill(pid, 'SIGKILL');
+    const end = await build.ended;
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain('exit code: 137');
+    expect(Date.now() - started).toBeLessThan(5000);
+    await expectNothingLeft(environment, { words: [word] });
+  });
+
   it('ends the ssh agent of a build, and the next build takes away a context that came on stdin', async () => {
     using environment = buildEnvironment();
     const temporary = join(environment.folder, 'tmp');
