@@ -51,7 +51,7 @@ describe('the cache', () => {
   test('a $BUILDPLATFORM stage runs once for three platforms', async () => {
     environment.write({
       Dockerfile: `FROM --platform=$BUILDPLATFORM busybox AS native
-RUN date +%s%N > /when
+RUN cat /proc/sys/kernel/random/uuid > /when
 FROM --platform=$BUILDPLATFORM native AS cross
 ARG TARGETARCH
 RUN echo $TARGETARCH > /arch
@@ -168,7 +168,7 @@ COPY --from=cross /arch /arch
   });
 
   test('two builds at once run a step once', async () => {
-    environment.write({ 'twice.Dockerfile': 'FROM busybox\nRUN sleep 1; date +%s%N > /when\n' });
+    environment.write({ 'twice.Dockerfile': 'FROM busybox\nRUN sleep 1; cat /proc/sys/kernel/random/uuid > /when\n' });
     const both = ['one', 'two'].map((name) => build(['-f', 'twice.Dockerfile', '-o', `twice-${name}`]));
     await Promise.all(both);
     const [one, two] = ['one', 'two'].map((name) => readFileSync(join(at(`twice-${name}`), 'when'), 'utf8'));
@@ -178,7 +178,7 @@ COPY --from=cross /arch /arch
 
 describe('flags', () => {
   const STAGES =
-    'FROM busybox AS one\nRUN date +%s%N > /one\nFROM busybox AS two\nRUN date +%s%N > /two\nFROM scratch\nCOPY --from=one /one /\nCOPY --from=two /two /\n';
+    'FROM busybox AS one\nRUN cat /proc/sys/kernel/random/uuid > /one\nFROM busybox AS two\nRUN cat /proc/sys/kernel/random/uuid > /two\nFROM scratch\nCOPY --from=one /one /\nCOPY --from=two /two /\n';
   const times = async (...flags: string[]) => {
     environment.write({ 'stages.Dockerfile': STAGES });
     await build(['-f', 'stages.Dockerfile', '-o', 'stages', ...flags]);

@@ -45,7 +45,9 @@ export function startPolyarch(
     Promise.race([
       ended.then(() => undefined),
       new Promise<void>((resolve) => {
-        const look = () => stderr.includes(text) && resolve();
+        // Not in a step's name: that shows the command before it runs.
+        const output = () => stderr.split('\n').filter((line) => !line.includes('RUN '));
+        const look = () => output().some((line) => line.includes(text)) && resolve();
         listeners.add(look);
         look();
       }),
