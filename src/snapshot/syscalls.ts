@@ -103,23 +103,37 @@ const shared = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** The attribute's value; undefined when the file does not have it or the filesystem has none. */
 export function lgetxattr(path: string, name: string): Buffer | undefined {
-  const size: number = libc().lgetxattr(cstring(path), cstring(name), shared, shared.length);
-  if (size >= 0) return Buffer.from(shared.subarray(0, size));
-  const error = failure(`getxattr ${name}`, path);
-  if (error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return undefined;
-  throw error;
+  return asked(() => {
+    const size: number = libc().lgetxattr(cstring(path), cstring(name), shared, shared.length);
+    if (size >= 0) return Buffer.from(shared.subarray(0, size));
+    const error = failure(`getxattr ${name}`, path);
+    return error.code === 'ENODATA' || error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP' ? undefined : error;
+  });
+}
+
+/**
+ * Asks again when the answer is an error: errno is read by a call of its own, and what the JavaScript engine does in
+ * between (a garbage collection) may have changed it.
+ */
+function asked<T>(ask: () => T | NodeJS.ErrnoException): T {
+  for (let tries = 1; ; tries++) {
+    const answer = ask();
+    if (!(answer instanceof Error)) return answer;
+    if (tries === 3) throw answer;
+  }
 }
 
 const NONE: readonly string[] = [];
 
 /** The attributes' names, as the kernel orders them. */
 export function llistxattr(path: string): readonly string[] {
-  const size: number = libc().llistxattr(cstring(path), shared, shared.length);
-  if (size === 0) return NONE;
-  if (size > 0) return shared.toString('utf8', 0, size - 1).split('\0');
-  const error = failure('listxattr', path);
-  if (error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP') return NONE;
-  throw error;
+  return asked(() => {
+    const size: number = libc().llistxattr(cstring(path), shared, shared.length);
+    if (size === 0) return NONE;
+    if (size > 0) return shared.toString('utf8', 0, size - 1).split('\0');
+    const error = failure('listxattr', path);
+    return error.code === 'ENOTSUP' || error.code === 'EOPNOTSUPP' ? NONE : error;
+  });
 }
 
 /** `mode` has the file type in it (S_IF). In a user namespace only 0:0 devices and FIFOs can be made. */
