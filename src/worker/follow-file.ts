@@ -18,7 +18,7 @@ export async function* followFile(
   const { size, signal } = options;
   const file = await openWhenThere(path, options);
   try {
-    for (let position = 0; position < size; ) {
+    for (let position = 0; position < size;) {
       signal.throwIfAborted();
       const buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - position));
       const { bytesRead } = await file.read(buffer, 0, buffer.length, position);

@@ -79,7 +79,10 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
 
     async usage({ layers, cacheMounts }) {
       const { diskUsage } = await import('./disk-usage.ts');
-      const folders = [...layers.map((id) => join(paths.snapshots, id)), ...cacheMounts.map((name) => join(paths.cacheMounts, name))];
+      const folders = [
+        ...layers.map((id) => join(paths.snapshots, id)),
+        ...cacheMounts.map((name) => join(paths.cacheMounts, name)),
+      ];
       return folders.map((folder) => diskUsage(folder));
     },
 

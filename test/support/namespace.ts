@@ -40,8 +40,16 @@ export function giveFolder(path: string, kind: NamespaceKind): void {
 /** Calls `name`, exported by the module at `url`. Its result comes back as JSON; what it throws as an Error with its `code`. */
 export async function inNamespace<T>(url: URL, name: string, options: NamespaceOptions): Promise<T> {
   const { kind } = options;
-  const call = [process.execPath, fileURLToPath(import.meta.url), fileURLToPath(url), name, JSON.stringify(options.args ?? [])];
-  const child = spawn('/bin/sh', ['-c', script(kind), 'sh', ...call], { stdio: ['pipe', 'inherit', 'inherit', 'pipe'] });
+  const call = [
+    process.execPath,
+    fileURLToPath(import.meta.url),
+    fileURLToPath(url),
+    name,
+    JSON.stringify(options.args ?? []),
+  ];
+  const child = spawn('/bin/sh', ['-c', script(kind), 'sh', ...call], {
+    stdio: ['pipe', 'inherit', 'inherit', 'pipe'],
+  });
   const ended = once(child, 'close');
   const pid = child.pid ?? 0;
   const pipe = child.stdio[3];
@@ -78,7 +86,8 @@ async function entered(pid: number): Promise<void> {
 export function cannotEnter(kind: NamespaceKind): string | undefined {
   if (!isRoot && kind === 'identity') return 'only root can map every id';
   const check = `test -r ${JSON.stringify(fileURLToPath(import.meta.url))} && ${process.execPath} --version`;
-  const become = isRoot && kind !== 'identity' ? ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'] : [];
+  const become =
+    isRoot && kind !== 'identity' ? ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--clear-groups'] : [];
   const map = isRoot ? [] : kind === 'single' ? ['-r'] : ['--map-auto', '--map-root-user'];
   const [program = '', ...args] = [...become, 'unshare', '-U', '-m', ...map, '/bin/sh', '-c', check];
   const result = spawnSync(program, args, { encoding: 'utf8' });

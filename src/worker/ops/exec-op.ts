@@ -237,10 +237,14 @@ function stepFailed(
   const shell = args.length === 3 && args[1] === '-c' ? args[2] : undefined;
   if (fullDisk !== undefined) {
     const process = `process ${JSON.stringify(shell ?? args.join(' '))}`;
-    return new PolyarchError('NO_SPACE', `${process} failed (exit code: ${exitCode}) with no space left on the disk of ${fullDisk}`, {
-      details: { exitCode, log },
-      hint: 'free some space (polyarch prune removes what no image needs) and run it again',
-    });
+    return new PolyarchError(
+      'NO_SPACE',
+      `${process} failed (exit code: ${exitCode}) with no space left on the disk of ${fullDisk}`,
+      {
+        details: { exitCode, log },
+        hint: 'free some space (polyarch prune removes what no image needs) and run it again',
+      },
+    );
   }
   return new PolyarchError(
     'STEP_FAILED',

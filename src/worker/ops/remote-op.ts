@@ -20,15 +20,25 @@ export interface RemoteOptions extends GitEnvironment {
 }
 
 /** A git repository or a file on the web as a source. */
-export function remoteOp(identifier: string, attributes: Readonly<Record<string, string>>, options: RemoteOptions): Op<Ref> {
-  return identifier.startsWith('git://') ? gitOp(identifier, attributes, options) : httpOp(httpSource(identifier, attributes), options);
+export function remoteOp(
+  identifier: string,
+  attributes: Readonly<Record<string, string>>,
+  options: RemoteOptions,
+): Op<Ref> {
+  return identifier.startsWith('git://')
+    ? gitOp(identifier, attributes, options)
+    : httpOp(httpSource(identifier, attributes), options);
 }
 
 /** Known by its commit; checked out only when a step needs the files. */
 function gitOp(identifier: string, attributes: Readonly<Record<string, string>>, options: RemoteOptions): Op<Ref> {
   let opened: Promise<OpenedGit> | undefined;
   const open = (signal: AbortSignal) =>
-    (opened ??= openGit(gitSource(identifier, attributes), { ...options, folder: join(options.paths.sources, 'git'), signal }));
+    (opened ??= openGit(gitSource(identifier, attributes), {
+      ...options,
+      folder: join(options.paths.sources, 'git'),
+      signal,
+    }));
   return {
     cacheMap: async ({ signal }) => ({ digest: (await open(signal)).key, inputs: [] }),
     async execute(_inputs, { signal, ...context }) {
@@ -40,11 +50,23 @@ function gitOp(identifier: string, attributes: Readonly<Record<string, string>>,
         const { source } = await scanContext(folder, { name: identifier, signal });
         const steps = options.steps();
         const worker = await steps.worker();
-        const copy = { kind: 'copy', source, sourcePath: '/', destPath: '/', dirCopyContents: true, createDestPath: true } as const;
-        const layer = await worker.call('files', { base: [], layerId: steps.newLayerId(), actions: [copy] }, {
-          signal,
-          onEvent: ({ warning }) => context.progress({ kind: 'warning', vertex: context.vertex, level: 1, short: warning }),
-        });
+        const copy = {
+          kind: 'copy',
+          source,
+          sourcePath: '/',
+          destPath: '/',
+          dirCopyContents: true,
+          createDestPath: true,
+        } as const;
+        const layer = await worker.call(
+          'files',
+          { base: [], layerId: steps.newLayerId(), actions: [copy] },
+          {
+            signal,
+            onEvent: ({ warning }) =>
+              context.progress({ kind: 'warning', vertex: context.vertex, level: 1, short: warning }),
+          },
+        );
         return [{ kind: 'layers', layers: [{ ...layer, created: Date.now() }] }];
       } finally {
         rmSync(folder, { recursive: true, force: true });
