@@ -16,6 +16,8 @@ import { startPolyarch } from './start-build.ts';
 
 let mirror = '';
 let digest = '';
+/** A step’s output, not its name. */
+const UP = /^#\d+ \d+\.\d+ up$/m;
 const EPOCH = { SOURCE_DATE_EPOCH: '1700000000' };
 const PLATFORMS = 'linux/amd64,linux/arm64,linux/arm/v7';
 const ARGS = ['build', '--progress=plain', '--platform', PLATFORMS, '-o', 'type=oci,dest=out.tar,rewrite-timestamp=true', '--metadata-file=out.json', '.'];
@@ -74,7 +76,7 @@ describe('a signal', () => {
     environment.write({ Dockerfile: `FROM busybox\nRUN echo up; sleep 77.${word.slice(1)}1 || sleep 99\n` });
     const before = machineState();
     const build = startPolyarch(environment, ARGS);
-    await build.said(' up');
+    await build.said(UP);
     await sleep(30);
     const asked = Date.now();
     const { pid = 0 } = build.child;
@@ -93,7 +95,7 @@ describe('a signal', () => {
     environment.write({ Dockerfile: `FROM busybox\nRUN trap "" INT TERM; echo up; : ${word}; sleep 77\n` });
     const before = machineState();
     const build = startPolyarch(environment, ARGS);
-    await build.said(' up');
+    await build.said(UP);
     build.child.kill('SIGINT');
     build.child.kill('SIGINT');
     expect(await build.ended).toMatchObject({ code: 130 });
@@ -156,7 +158,7 @@ describe('kill -9', () => {
     using environment = buildEnvironment();
     environment.write({ Dockerfile: `FROM busybox\nRUN : ${word}; echo up; sleep 66; echo never\n` });
     const build = startPolyarch(environment, ['build', '--progress=plain', '.']);
-    await build.said(' up');
+    await build.said(UP);
     const started = Date.now();
     for (const { pid } of processesWith(`${environment.home}/run/runtime`)) process.kill(pid, 'SIGKILL');
     const end = await build.ended;
@@ -175,7 +177,7 @@ describe('kill -9', () => {
     const context = openSync(join(environment.folder, 'context.tar'), 'r');
     const build = startPolyarch(environment, ['build', '--progress=plain', '--ssh=default=key', '-o', 'type=cacheonly', '-'], { env: { TMPDIR: temporary }, stdin: context });
     closeSync(context);
-    await build.said(' up');
+    await build.said(UP);
     expect(readdirSync(temporary)).toHaveLength(1);
     build.child.kill('SIGKILL');
     await build.ended;
@@ -229,9 +231,9 @@ describe('SIGINT ends at once', () => {
     using environment = testEnvironment({ mirror });
     environment.write({ Dockerfile: `FROM busybox\nRUN : ${word}; echo up; sleep 30\n` });
     const first = startPolyarch(environment, ['build', '.']);
-    await first.said(' up');
+    await first.said(UP);
     const second = startPolyarch(environment, ['build', '.']);
-    await second.said('waiting for another build');
+    await second.said(/waiting for another build/);
     await canceled(second);
     await canceled(first);
     await expectNothingLeft(environment, { words: [word] });

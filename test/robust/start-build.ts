@@ -13,8 +13,8 @@ export interface BuildEnd {
 export interface RunningBuild {
   readonly child: ChildProcess;
   readonly ended: Promise<BuildEnd>;
-  /** Resolves when stderr holds the text, or the build ended. */
-  said(text: string): Promise<void>;
+  /** Resolves when stderr has the pattern, or the build ended. */
+  said(pattern: RegExp): Promise<void>;
 }
 
 /** Starts the checkout's CLI, to be interrupted. */
@@ -41,13 +41,13 @@ export function startPolyarch(
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined, stderr }));
   });
-  const said = (text: string): Promise<void> =>
+  const said = (pattern: RegExp): Promise<void> =>
     Promise.race([
       ended.then(() => undefined),
       new Promise<void>((resolve) => {
-        // Not in a step's name: that shows the command before it runs.
-        const output = () => stderr.split('\n').filter((line) => !line.includes('RUN '));
-        const look = () => output().some((line) => line.includes(text)) && resolve();
+        const look = () => {
+          if (pattern.test(stderr)) resolve();
+        };
         listeners.add(look);
         look();
       }),
