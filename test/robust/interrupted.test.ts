@@ -117,7 +117,8 @@ describe('a signal', () => {
       const end = await build.ended;
       expect([0, 130, 143, undefined], `${moments.join(', ')}: ${end.stderr}`).toContain(end.code);
       expect(end.stderr, moments.join(', ')).not.toContain('internal error');
-      await expectNothingLeft(environment, { words: [word], ...(end.code === undefined ? { killed: true } : {}) });
+      // A worker that was just starting may leave its empty folder: the next build takes it away, see expectUsable.
+      await expectNothingLeft(environment, { words: [word], killed: true });
     }
     expect(machineState()).toEqual(before);
     await expectUsable(environment, moments.join(', '));
