@@ -27,6 +27,9 @@ try {
   sendFailure(process, error);
 }
 
+// The CLI may have gone while this was loading, before anybody listened.
+if (!process.connected) void end();
+
 async function end(): Promise<never> {
   setTimeout(() => process.exit(0), PATIENCE);
   try {

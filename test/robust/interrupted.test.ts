@@ -113,8 +113,10 @@ describe('a signal', () => {
       const moment = Math.round(Math.random() * 900);
       moments.push(`${signal} after ${moment} ms`);
       await sleep(moment);
+      const asked = Date.now();
       build.child.kill(signal);
       const end = await build.ended;
+      expect(Date.now() - asked, moments.join(', ')).toBeLessThan(5000);
       expect([0, 130, 143, undefined], `${moments.join(', ')}: ${end.stderr}`).toContain(end.code);
       expect(end.stderr, moments.join(', ')).not.toContain('internal error');
       // A worker that was just starting may leave its empty folder: the next build takes it away, see expectUsable.
