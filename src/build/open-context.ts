@@ -31,10 +31,7 @@ interface DockerfilePlace extends Pick<BuildRequest, 'file'> {
 }
 
 /** A folder as the context, with its Dockerfile and ignore file. Fails with CONTEXT_NOT_FOUND and DOCKERFILE_NOT_FOUND. */
-export function openFolderContext(
-  path: string,
-  options: DockerfilePlace & { dockerfile?: Uint8Array },
-): OpenedContext {
+export function openFolderContext(path: string, options: DockerfilePlace & { dockerfile?: Uint8Array }): OpenedContext {
   const root = resolve(options.cwd, path);
   checkFolder(root, path);
   if (options.dockerfile !== undefined) {

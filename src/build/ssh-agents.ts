@@ -48,9 +48,13 @@ export class SshAgents implements AsyncDisposable {
           }),
         ),
       );
-      child.once('exit', (code) => 
+      child.once('exit', (code) =>
         reject(
-          new PolyarchError('SSH_AGENT', `ssh-agent ended with status ${code}`, code === 127 ? { hint: 'apt-get install openssh-client' } : {}),
+          new PolyarchError(
+            'SSH_AGENT',
+            `ssh-agent ended with status ${code}`,
+            code === 127 ? { hint: 'apt-get install openssh-client' } : {},
+          ),
         ),
       );
     });

@@ -28,7 +28,12 @@ function childrenOf(pid: number): readonly number[] {
 
 /** In how many pid namespaces, from this one on, a process is (proc(5), NSpid in /proc/pid/status). */
 function namespaceDepth(pid: number): number {
-  return /^NSpid:(.*)$/m.exec(readOr(`/proc/${pid}/status`))?.[1]?.trim().split(/\s+/).length ?? 0;
+  return (
+    /^NSpid:(.*)$/m
+      .exec(readOr(`/proc/${pid}/status`))?.[1]
+      ?.trim()
+      .split(/\s+/).length ?? 0
+  );
 }
 
 function readOr(file: string): string {

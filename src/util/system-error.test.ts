@@ -27,6 +27,10 @@ it.each([
 
 it('tells the first failure when the clean-up fails too', () => {
   const first = new PolyarchError('FIRST', 'first');
-  const both = Object.assign(new Error('both'), { name: 'SuppressedError', error: new Error('second'), suppressed: first });
+  const both = Object.assign(new Error('both'), {
+    name: 'SuppressedError',
+    error: new Error('second'),
+    suppressed: first,
+  });
   expect(systemError(both, '/store')).toBe(first);
 });

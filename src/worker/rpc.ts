@@ -45,7 +45,8 @@ export type Handlers<M> = {
 /** Sends an event; a promise when the receiver is behind, to be awaited before the next one. */
 export type SendEvent<E> = (event: E) => Promise<void> | void;
 
-const KILLED = 'something killed it; where memory was short it was the kernel (dmesg tells): run it again, with fewer platforms at once or more memory';
+const KILLED =
+  'something killed it; where memory was short it was the kernel (dmesg tells): run it again, with fewer platforms at once or more memory';
 
 /** The calling side. When the worker ends, every open call fails with WORKER_DIED and its last words. */
 export class RpcClient<M extends { [K in keyof M]: Method }> {
@@ -63,7 +64,9 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
     const end = (how: string) => {
       const words = lastWords().trim();
       const message = `the build worker ended unexpectedly (${how})${words === '' ? '' : `: ${words}`}`;
-      this.#fail(new PolyarchError('WORKER_DIED', message, how === 'SIGKILL' || how === 'exit code 137' ? { hint: KILLED } : {}));
+      this.#fail(
+        new PolyarchError('WORKER_DIED', message, how === 'SIGKILL' || how === 'exit code 137' ? { hint: KILLED } : {}),
+      );
     };
     child.on('error', (error) => end(error.message));
     child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));

@@ -37,7 +37,14 @@ RUN --mount=type=cache,target=/locked,sharing=locked [ ! -e /locked/held ] || ex
     });
     const results = await Promise.all(
       [1, 2, 3, 4].map(async (n) => {
-        const args = ['build', '--platform=linux/amd64,linux/arm64', `--metadata-file=${n}.json`, '-t', `app:${n}`, '.'];
+        const args = [
+          'build',
+          '--platform=linux/amd64,linux/arm64',
+          `--metadata-file=${n}.json`,
+          '-t',
+          `app:${n}`,
+          '.',
+        ];
         const { stderr } = await environment.polyarch(args, { env: { SOURCE_DATE_EPOCH: '1700000000' } });
         const metadata = JSON.parse(readFileSync(join(environment.folder, `${n}.json`), 'utf8'));
         return { digest: metadata['containerimage.digest'], stderr };
@@ -51,7 +58,9 @@ RUN --mount=type=cache,target=/locked,sharing=locked [ ! -e /locked/held ] || ex
   it('that fail, fail all', async () => {
     using environment = testEnvironment({ mirror });
     environment.write({ Dockerfile: 'FROM busybox\nRUN sleep 0.2; exit 7\n' });
-    const results = await Promise.all([1, 2, 3, 4].map(() => environment.polyarch(['build', '.'], { allowFailure: true })));
+    const results = await Promise.all(
+      [1, 2, 3, 4].map(() => environment.polyarch(['build', '.'], { allowFailure: true })),
+    );
     for (const { code, stderr } of results) {
       expect(code).toBe(1);
       expect(stderr).toContain('exit code: 7');
@@ -70,10 +79,10 @@ RUN echo $N > /n; sleep 0.1
 RUN --mount=type=cache,target=/cache echo $N >> /cache/log; cp /n /m
 `,
     });
-    let building = true;
+    const building = new AbortController();
     const prunes: number[] = [];
     const pruning = (async () => {
-      while (building) {
+      while (!building.signal.aborted) {
         const { code, stderr } = await environment.polyarch(['prune', '--all', '--force'], { allowFailure: true });
         expect(code, stderr).toBe(0);
         prunes.push(code);
@@ -82,14 +91,23 @@ RUN --mount=type=cache,target=/cache echo $N >> /cache/log; cp /n /m
     const builder = async (n: number) => {
       for (let round = 0; round < 3; round++) {
         const text = `${n}-${round}`;
-        await environment.polyarch(['build', '--build-arg', `N=${text}`, '-t', `app:${n}`, '-o', `type=local,dest=out-${n}`, '.']);
+        await environment.polyarch([
+          'build',
+          '--build-arg',
+          `N=${text}`,
+          '-t',
+          `app:${n}`,
+          '-o',
+          `type=local,dest=out-${n}`,
+          '.',
+        ]);
         expect(readFileSync(join(environment.folder, `out-${n}/m`), 'utf8')).toBe(`${text}\n`);
       }
     };
     try {
       await Promise.all([builder(1), builder(2)]);
     } finally {
-      building = false;
+      building.abort();
       await pruning;
     }
     expect(prunes.length).toBeGreaterThan(0);

@@ -24,7 +24,9 @@ describe('a step that fails on one platform', () => {
     using environment = testEnvironment({ mirror });
     environment.write({ Dockerfile: FAILING });
     const started = Date.now();
-    const { code, stdout, stderr } = await environment.polyarch(['build', PLATFORMS, '-t', 'app', '.'], { allowFailure: true });
+    const { code, stdout, stderr } = await environment.polyarch(['build', PLATFORMS, '-t', 'app', '.'], {
+      allowFailure: true,
+    });
     expect(Date.now() - started).toBeLessThan(8000);
     expect(code).toBe(1);
     expect(stdout).toBe('');
@@ -45,7 +47,13 @@ describe('a step that fails on one platform', () => {
     await using registry = await startRegistry();
     using environment = testEnvironment({ mirror });
     const name = `${registry.host}/app:1`;
-    const digest = async () => (await fetch(`http://${registry.host}/v2/app/manifests/1`, { method: 'HEAD', headers: { accept: 'application/vnd.oci.image.index.v1+json' } })).headers.get('docker-content-digest');
+    const digest = async () =>
+      (
+        await fetch(`http://${registry.host}/v2/app/manifests/1`, {
+          method: 'HEAD',
+          headers: { accept: 'application/vnd.oci.image.index.v1+json' },
+        })
+      ).headers.get('docker-content-digest');
     environment.write({ Dockerfile: 'FROM busybox\nRUN echo first\n' });
     await environment.polyarch(['build', PLATFORMS, '-t', name, '--push', '.']);
     await environment.polyarch(['build', PLATFORMS, '-t', name, '.']);
@@ -56,7 +64,9 @@ describe('a step that fails on one platform', () => {
     const files = stored();
     environment.write({ Dockerfile: FAILING });
     for (const output of [['--push'], ['--load'], []]) {
-      const { code } = await environment.polyarch(['build', PLATFORMS, '-t', name, ...output, '.'], { allowFailure: true });
+      const { code } = await environment.polyarch(['build', PLATFORMS, '-t', name, ...output, '.'], {
+        allowFailure: true,
+      });
       expect(code).toBe(1);
     }
     expect(await digest()).toBe(before);
@@ -66,16 +76,42 @@ describe('a step that fails on one platform', () => {
 
   it('keeps the files of an earlier build', async () => {
     using environment = testEnvironment({ mirror });
-    environment.write({ Dockerfile: FAILING, 'out/old': 'old', 'image.tar': 'old', 'files.tar': 'old', 'meta.json': 'old', iid: 'old' });
-    const outputs = ['type=local,dest=out', 'type=oci,dest=image.tar', 'type=tar,dest=files.tar', 'type=oci,dest=layout,tar=false'];
+    environment.write({
+      Dockerfile: FAILING,
+      'out/old': 'old',
+      'image.tar': 'old',
+      'files.tar': 'old',
+      'meta.json': 'old',
+      iid: 'old',
+    });
+    const outputs = [
+      'type=local,dest=out',
+      'type=oci,dest=image.tar',
+      'type=tar,dest=files.tar',
+      'type=oci,dest=layout,tar=false',
+    ];
     const { code } = await environment.polyarch(
-      ['build', PLATFORMS, ...outputs.flatMap((output) => ['-o', output]), '--metadata-file=meta.json', '--iidfile=iid', '.'],
+      [
+        'build',
+        PLATFORMS,
+        ...outputs.flatMap((output) => ['-o', output]),
+        '--metadata-file=meta.json',
+        '--iidfile=iid',
+        '.',
+      ],
       { allowFailure: true },
     );
     expect(code).toBe(1);
     const text = (name: string) => readFileSync(join(environment.folder, name), 'utf8');
     for (const name of ['out/old', 'image.tar', 'files.tar', 'meta.json', 'iid']) expect(text(name), name).toBe('old');
-    expect(readdirSync(environment.folder).toSorted()).toEqual(['Dockerfile', 'files.tar', 'iid', 'image.tar', 'meta.json', 'out']);
+    expect(readdirSync(environment.folder).toSorted()).toEqual([
+      'Dockerfile',
+      'files.tar',
+      'iid',
+      'image.tar',
+      'meta.json',
+      'out',
+    ]);
     expect(existsSync(join(environment.folder, 'layout'))).toBe(false);
   });
 });
@@ -97,7 +133,22 @@ describe('an output that fails', () => {
     writeFileSync(said, '');
     const program = join(import.meta.dirname, '../../bin/polyarch');
     const { stdout } = await run(
-      ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, said, program, 'build', '--progress=none', '-o', output, '.'],
+      [
+        'unshare',
+        '--mount',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        script,
+        said,
+        program,
+        'build',
+        '--progress=none',
+        '-o',
+        output,
+        '.',
+      ],
       { cwd: environment.folder, env: { ...environment.env } },
     );
     const stderr = readFileSync(said, 'utf8');
@@ -109,15 +160,17 @@ describe('an output that fails', () => {
     if (!output.includes('local') && !output.includes('tar=false')) expect(rest.slice(4)).toEqual([]);
   });
 
-  it.each(['type=oci,dest=file/below/x.tar', 'type=tar,dest=out', 'type=local,dest=file', 'type=local,dest=file/below'])(
-    '%s that cannot be written is a coded error',
-    async (output) => {
-      using environment = testEnvironment({ mirror });
-      environment.write({ Dockerfile: 'FROM busybox\n', file: 'text', 'out/x': 'x' });
-      const { code, stderr } = await environment.polyarch(['build', '-o', output, '.'], { allowFailure: true });
-      expect(code).toBe(1);
-      expect(stderr).not.toContain('internal error');
-      expect(stderr).toMatch(/^ERROR: .*(?:file|out).*\[[A-Z_]+\]$/m);
-    },
-  );
+  it.each([
+    'type=oci,dest=file/below/x.tar',
+    'type=tar,dest=out',
+    'type=local,dest=file',
+    'type=local,dest=file/below',
+  ])('%s that cannot be written is a coded error', async (output) => {
+    using environment = testEnvironment({ mirror });
+    environment.write({ Dockerfile: 'FROM busybox\n', file: 'text', 'out/x': 'x' });
+    const { code, stderr } = await environment.polyarch(['build', '-o', output, '.'], { allowFailure: true });
+    expect(code).toBe(1);
+    expect(stderr).not.toContain('internal error');
+    expect(stderr).toMatch(/^ERROR: .*(?:file|out).*\[[A-Z_]+\]$/m);
+  });
 });

@@ -15,12 +15,15 @@ const BUILD = `"${program}" build --progress=none --platform linux/amd64,linux/a
 
 /** Runs shell lines in a mount namespace of their own. */
 function inMountNamespace(script: string, options: { cwd: string; env: Readonly<NodeJS.ProcessEnv> }) {
-  return run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script], { ...options, allowFailure: true });
+  return run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script], {
+    ...options,
+    allowFailure: true,
+  });
 }
 
 describe('a store on a full disk', () => {
   // Where each fills up: the database, a blob, unpacking, copying, a step, packing.
-  it.each(['64k', '300k', '1500k', '4m', '8m', '16m', '24m', '26m'])(
+  it.each(['64k', '1500k', '4m', '8m', '16m', '26m'])(
     'of %s fails with NO_SPACE and the place, and works once there is space',
     async (size) => {
       using environment = testEnvironment({ mirror });

@@ -35,10 +35,18 @@ export async function layersOf(host: string, repository: string): Promise<HandMa
   };
   const index = JSON.parse((await get('manifests/latest')).toString()) as { manifests: Descriptor[] };
   const own = index.manifests.find(({ platform }) => platform?.architecture === 'amd64');
-  const manifest = JSON.parse((await get(`manifests/${own?.digest}`)).toString()) as { config: Descriptor; layers: Descriptor[] };
-  const config = JSON.parse((await get(`blobs/${manifest.config.digest}`)).toString()) as { rootfs: { diff_ids: string[] } };
+  const manifest = JSON.parse((await get(`manifests/${own?.digest}`)).toString()) as {
+    config: Descriptor;
+    layers: Descriptor[];
+  };
+  const config = JSON.parse((await get(`blobs/${manifest.config.digest}`)).toString()) as {
+    rootfs: { diff_ids: string[] };
+  };
   return Promise.all(
-    manifest.layers.map(async ({ digest }, i) => ({ blob: await get(`blobs/${digest}`), diffId: config.rootfs.diff_ids[i] ?? '' })),
+    manifest.layers.map(async ({ digest }, i) => ({
+      blob: await get(`blobs/${digest}`),
+      diffId: config.rootfs.diff_ids[i] ?? '',
+    })),
   );
 }
 
@@ -49,15 +57,27 @@ export async function pushByHand(host: string, name: string, layers: readonly Ha
     const started = await fetch(`http://${host}/v2/${name}/blobs/uploads/`, { method: 'POST' });
     const location = new URL(started.headers.get('location') ?? '', `http://${host}`);
     location.searchParams.set('digest', digest);
-    const ended = await fetch(location, { method: 'PUT', body: new Uint8Array(bytes), headers: { 'content-type': 'application/octet-stream' } });
+    const ended = await fetch(location, {
+      method: 'PUT',
+      body: new Uint8Array(bytes),
+      headers: { 'content-type': 'application/octet-stream' },
+    });
     if (ended.status !== 201) throw new Error(`blob: ${ended.status}`);
     return { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: bytes.length };
   };
-  const config = { architecture: 'amd64', os: 'linux', config: { Env: ['PATH=/bin'] }, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
+  const config = {
+    architecture: 'amd64',
+    os: 'linux',
+    config: { Env: ['PATH=/bin'] },
+    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+  };
   const manifest = {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { ...(await put(Buffer.from(JSON.stringify(config)))), mediaType: 'application/vnd.oci.image.config.v1+json' },
+    config: {
+      ...(await put(Buffer.from(JSON.stringify(config)))),
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+    },
     layers: await Promise.all(layers.map(({ blob }) => put(blob))),
   };
   const response = await fetch(`http://${host}/v2/${name}/manifests/latest`, {

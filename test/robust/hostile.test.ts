@@ -2,7 +2,14 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tarEntry, type TarEntryInit } from '../../src/archive/entry.ts';
-import { fixtureRegistry, projectFolder, run, skip, type TestEnvironment, testEnvironment } from '../support/environment.ts';
+import {
+  fixtureRegistry,
+  projectFolder,
+  run,
+  skip,
+  type TestEnvironment,
+  testEnvironment,
+} from '../support/environment.ts';
 import { packTar } from '../support/pack-tar.ts';
 import { registryMissing, startRegistry, type TestRegistry } from '../support/registry.ts';
 import { type HandMadeLayer, layer, layersOf, pushByHand } from './hand-made-image.ts';
@@ -53,21 +60,59 @@ describe('a base image with a hostile layer', () => {
     ['a file through a symlink', tar(symlink('out', '/'), file(`out/${ESCAPE}`)), '(ARCHIVE_UNSAFE)|0'],
     ['a file through a relative symlink', tar(symlink('out', up), file(`out/${ESCAPE}`)), '(ARCHIVE_UNSAFE)|0'],
     ['a hardlink to what is outside', tar(hardlink('stolen', `${up}etc/passwd`)), '(ARCHIVE_UNSAFE|ARCHIVE_INVALID)'],
-    ['a hardlink through a symlink', tar(symlink('out', up), hardlink('stolen', 'out/etc/passwd')), '(ARCHIVE_UNSAFE|ARCHIVE_INVALID)'],
+    [
+      'a hardlink through a symlink',
+      tar(symlink('out', up), hardlink('stolen', 'out/etc/passwd')),
+      '(ARCHIVE_UNSAFE|ARCHIVE_INVALID)',
+    ],
     ['a write through a hardlink to a symlink', tar(symlink('s', `/${ESCAPE}`), hardlink('h', 's'), file('h')), '0'],
     ['whiteouts of . and ..', tar(file('.wh..'), file('.wh...'), file('d/.wh...')), '(ARCHIVE_[A-Z]+)|0'],
-    ['devices', tar({ type: 'block', path: 'disk', devMajor: 254, devMinor: 0, mode: 0o666 }, { type: 'char', path: 'mem', devMajor: 1, devMinor: 1, mode: 0o666 }), '0'],
-    ['one name many times', tar(file('bin/twice', 'a'), symlink('bin/twice', '/etc'), { type: 'directory', path: 'bin/twice' }, file('bin/twice', 'last')), '0'],
+    [
+      'devices',
+      tar(
+        { type: 'block', path: 'disk', devMajor: 254, devMinor: 0, mode: 0o666 },
+        { type: 'char', path: 'mem', devMajor: 1, devMinor: 1, mode: 0o666 },
+      ),
+      '0',
+    ],
+    [
+      'one name many times',
+      tar(
+        file('bin/twice', 'a'),
+        symlink('bin/twice', '/etc'),
+        { type: 'directory', path: 'bin/twice' },
+        file('bin/twice', 'last'),
+      ),
+      '0',
+    ],
     ['a cut tar', tar(file('long', 'x'.repeat(5000))).subarray(0, 2000), '(ARCHIVE_TRUNCATED)'],
     ['no tar at all', Buffer.from('this is no archive'.repeat(100)), '(ARCHIVE_[A-Z]+)'],
-    ['/etc, /proc and /dev as links', tar(symlink('proc', '/'), symlink('dev', `${up}tmp`), symlink('etc/resolv.conf', `${up}etc/${ESCAPE}`), symlink('etc/hosts', `/${ESCAPE}`), symlink('work', up)), '[0-9A-Z_|()]+'],
+    [
+      '/etc, /proc and /dev as links',
+      tar(
+        symlink('proc', '/'),
+        symlink('dev', `${up}tmp`),
+        symlink('etc/resolv.conf', `${up}etc/${ESCAPE}`),
+        symlink('etc/hosts', `/${ESCAPE}`),
+        symlink('work', up),
+      ),
+      '[0-9A-Z_|()]+',
+    ],
   ])('with %s', async ([, bytes, outcome], context) => {
     if (registry === undefined) return skip(context, registryMissing() ?? '');
     using environment = testEnvironment();
-    const reference = await pushByHand(registry.host, `hostile/${Math.random().toString(36).slice(2)}`, [...base, layer(bytes)]);
-    environment.write({ Dockerfile: `FROM ${reference}\nWORKDIR /work/deeper\nRUN ls / > /list; cat /disk /mem 2>/dev/null; cat /bin/twice 2>/dev/null; true\nCOPY file /out/copied\nCOPY file /work/copied\n`, file: 'x' });
+    const reference = await pushByHand(registry.host, `hostile/${Math.random().toString(36).slice(2)}`, [
+      ...base,
+      layer(bytes),
+    ]);
+    environment.write({
+      Dockerfile: `FROM ${reference}\nWORKDIR /work/deeper\nRUN ls / > /list; cat /disk /mem 2>/dev/null; cat /bin/twice 2>/dev/null; true\nCOPY file /out/copied\nCOPY file /work/copied\n`,
+      file: 'x',
+    });
     const before = readFileSync('/etc/passwd', 'utf8');
-    const { code, stderr } = await environment.polyarch(['build', '--progress=plain', '-t', 'app', '.'], { allowFailure: true });
+    const { code, stderr } = await environment.polyarch(['build', '--progress=plain', '-t', 'app', '.'], {
+      allowFailure: true,
+    });
     expect(stderr).not.toContain('internal error');
     const said = code === 0 ? '0' : (/^ERROR: .*\[([A-Z_]+)\]$/m.exec(stderr)?.[1] ?? stderr);
     expect(said, stderr).toMatch(new RegExp(`^(?:${outcome})$`));
@@ -82,7 +127,11 @@ describe('a base image with a hostile layer', () => {
     using environment = testEnvironment({ mirror });
     const lying = layer(tar(file('bin/evil', 'evil')), base[0]?.diffId);
     const reference = await pushByHand(registry.host, 'hostile/lying', [lying]);
-    environment.write({ Dockerfile: `FROM ${reference}\nCOPY file /file\n`, file: 'x', 'good/Dockerfile': 'FROM busybox\nRUN ls /bin/evil && exit 1; echo good > /good\n' });
+    environment.write({
+      Dockerfile: `FROM ${reference}\nCOPY file /file\n`,
+      file: 'x',
+      'good/Dockerfile': 'FROM busybox\nRUN ls /bin/evil && exit 1; echo good > /good\n',
+    });
     const { code, stderr } = await environment.polyarch(['build', '-o', 'out', '.'], { allowFailure: true });
     expect(code).toBe(1);
     expect(stderr).toContain('[DIGEST_MISMATCH]');
@@ -112,7 +161,22 @@ describe('a base image with a hostile layer', () => {
     environment.write({ Dockerfile: `FROM ${reference}\nRUN true\n` });
     mkdirSync(environment.home);
     const script = `mount -t tmpfs -o size=40m tmpfs ${environment.home} && "$@" 2>said; echo $?; du -sm ${environment.home}/snapshots | cut -f1`;
-    const { stdout } = await run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', join(projectFolder, 'bin/polyarch'), 'build', '.'], { cwd: environment.folder, env: environment.env });
+    const { stdout } = await run(
+      [
+        'unshare',
+        '--mount',
+        '--propagation',
+        'private',
+        'sh',
+        '-c',
+        script,
+        'sh',
+        join(projectFolder, 'bin/polyarch'),
+        'build',
+        '.',
+      ],
+      { cwd: environment.folder, env: environment.env },
+    );
     const [code, used] = stdout.trim().split('\n').map(Number);
     expect(code).toBe(1);
     expect(readFileSync(join(environment.folder, 'said'), 'utf8')).toContain('[NO_SPACE]');
@@ -128,9 +192,15 @@ describe('a hostile archive', () => {
     ['a hardlink to what is outside', tar(file('Dockerfile', 'FROM busybox\n'), hardlink('stolen', `${up}etc/passwd`))],
     ['devices', tar(file('Dockerfile', 'FROM busybox\n'), { type: 'block', path: 'disk', devMajor: 254, devMinor: 0 })],
     ['a Dockerfile that is a link to what is outside', tar(symlink('Dockerfile', '/etc/passwd'))],
-    ['an ignore file that is a link to what is outside', tar(file('Dockerfile', 'FROM busybox\n'), symlink('.dockerignore', '/etc/passwd'))],
+    [
+      'an ignore file that is a link to what is outside',
+      tar(file('Dockerfile', 'FROM busybox\n'), symlink('.dockerignore', '/etc/passwd')),
+    ],
     ['a Dockerfile that is a FIFO', tar({ type: 'fifo', path: 'Dockerfile' })],
-    ['one name many times', tar(file('Dockerfile', 'FROM busybox AS wrong\nRUN exit 9\n'), file('Dockerfile', 'FROM busybox\n'))],
+    [
+      'one name many times',
+      tar(file('Dockerfile', 'FROM busybox AS wrong\nRUN exit 9\n'), file('Dockerfile', 'FROM busybox\n')),
+    ],
     ['a cut end', tar(file('Dockerfile', 'FROM busybox\n'), file('long', 'x'.repeat(5000))).subarray(0, 3000)],
   ];
 
@@ -138,7 +208,11 @@ describe('a hostile archive', () => {
     using environment = testEnvironment({ mirror });
     writeFileSync(join(environment.folder, 'context.tar'), bytes);
     const program = join(projectFolder, 'bin/polyarch');
-    const { code, stderr } = await run(['sh', '-c', `"$0" build -t app - < context.tar`, program], { cwd: environment.folder, env: environment.env, allowFailure: true });
+    const { code, stderr } = await run(['sh', '-c', `"$0" build -t app - < context.tar`, program], {
+      cwd: environment.folder,
+      env: environment.env,
+      allowFailure: true,
+    });
     expect(stderr).not.toContain('internal error');
     if (code !== 0) expect(stderr).toMatch(/^ERROR: .*\[[A-Z_]+\]$/m);
     expect(stderr).not.toContain('root:');
@@ -150,7 +224,9 @@ describe('a hostile archive', () => {
     using environment = testEnvironment({ mirror });
     environment.write({ Dockerfile: 'FROM busybox\nADD evil.tar /into/\n' });
     writeFileSync(join(environment.folder, 'evil.tar'), bytes);
-    const { code, stderr } = await environment.polyarch(['build', '-t', 'app', '-o', 'out', '.'], { allowFailure: true });
+    const { code, stderr } = await environment.polyarch(['build', '-t', 'app', '-o', 'out', '.'], {
+      allowFailure: true,
+    });
     expect(stderr).not.toContain('internal error');
     if (code !== 0) expect(stderr).toMatch(/^ERROR: .*evil\.tar.*\[[A-Z_]+\]$/m);
     expectNoEscape(environment);

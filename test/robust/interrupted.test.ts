@@ -3,9 +3,17 @@ import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fixtureRegistry, projectFolder, run, type TestEnvironment, testEnvironment } from '../support/environment.ts';
+import {
+  fixtureRegistry,
+  projectFolder,
+  requireProgram,
+  run,
+  skip,
+  type TestEnvironment,
+  testEnvironment,
+} from '../support/environment.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
-import { startRegistry } from '../support/registry.ts';
+import { registryMissing, startRegistry } from '../support/registry.ts';
 import { expectNothingLeft, machineState, processesWith, workerOf } from './machine.ts';
 import { startPolyarch } from './start-build.ts';
 
@@ -20,7 +28,16 @@ let digest = '';
 const UP = /^#\d+ \d+\.\d+ up$/m;
 const EPOCH = { SOURCE_DATE_EPOCH: '1700000000' };
 const PLATFORMS = 'linux/amd64,linux/arm64,linux/arm/v7';
-const ARGS = ['build', '--progress=plain', '--platform', PLATFORMS, '-o', 'type=oci,dest=out.tar,rewrite-timestamp=true', '--metadata-file=out.json', '.'];
+const ARGS = [
+  'build',
+  '--progress=plain',
+  '--platform',
+  PLATFORMS,
+  '-o',
+  'type=oci,dest=out.tar,rewrite-timestamp=true',
+  '--metadata-file=out.json',
+  '.',
+];
 
 /** A word in the steps' command lines, to find their processes by. */
 const word = `w${randomUUID().slice(0, 8)}`;
@@ -177,15 +194,24 @@ describe('kill -9', () => {
     await expectNothingLeft(environment, { words: [word] });
   });
 
-  it('ends the ssh agent of a build, and the next build takes away a context that came on stdin', async () => {
+  it('ends the ssh agent of a build, and the next build takes away a context that came on stdin', async (context) => {
+    requireProgram(context, 'ssh-keygen');
+    requireProgram(context, 'ssh-agent');
     using environment = buildEnvironment();
     const temporary = join(environment.folder, 'tmp');
-    environment.write({ 'tmp/': '', Dockerfile: `FROM busybox\nRUN --mount=type=ssh : ${word}; test -S "$SSH_AUTH_SOCK" && echo up; sleep 50\n` });
-    const { code } = await run(['sh', '-c', 'ssh-keygen -q -t ed25519 -N "" -f key && tar -cf context.tar Dockerfile'], { cwd: environment.folder, allowFailure: true });
-    if (code !== 0) return;
-    const context = openSync(join(environment.folder, 'context.tar'), 'r');
-    const build = startPolyarch(environment, ['build', '--progress=plain', '--ssh=default=key', '-o', 'type=cacheonly', '-'], { env: { TMPDIR: temporary }, stdin: context });
-    closeSync(context);
+    environment.write({
+      'tmp/': '',
+      Dockerfile: `FROM busybox\nRUN --mount=type=ssh : ${word}; test -S "$SSH_AUTH_SOCK" && echo up; sleep 50\n`,
+    });
+    const make = 'ssh-keygen -q -t ed25519 -N "" -f key && tar -cf context.tar Dockerfile';
+    await run(['sh', '-c', make], { cwd: environment.folder });
+    const stdin = openSync(join(environment.folder, 'context.tar'), 'r');
+    const build = startPolyarch(
+      environment,
+      ['build', '--progress=plain', '--ssh=default=key', '-o', 'type=cacheonly', '-'],
+      { env: { TMPDIR: temporary }, stdin },
+    );
+    closeSync(stdin);
     await build.said(UP);
     expect(readdirSync(temporary)).toHaveLength(1);
     build.child.kill('SIGKILL');
@@ -194,7 +220,10 @@ describe('kill -9', () => {
     expect(readdirSync(temporary)).toEqual([]);
     expect(readdirSync(join(environment.home, 'tmp'))).not.toEqual([]);
     environment.write({ Dockerfile: 'FROM busybox\nRUN true\n' });
-    await run(['sh', '-c', 'tar -c Dockerfile | "$0" build -o type=cacheonly -', join(projectFolder, 'bin/polyarch')], { cwd: environment.folder, env: environment.env });
+    await run(['sh', '-c', 'tar -c Dockerfile | "$0" build -o type=cacheonly -', join(projectFolder, 'bin/polyarch')], {
+      cwd: environment.folder,
+      env: environment.env,
+    });
     await expectNothingLeft(environment);
   });
 });
@@ -223,7 +252,9 @@ describe('SIGINT ends at once', () => {
     await expectNothingLeft(environment);
   });
 
-  it('while a registry keeps a push waiting, and no tag is set', async () => {
+  it('while a registry keeps a push waiting, and no tag is set', async (context) => {
+    const missing = registryMissing();
+    if (missing !== undefined) skip(context, missing);
     await using registry = await startRegistry();
     await using proxy = await startFaultProxy(registry.host);
     using environment = testEnvironment({ mirror });

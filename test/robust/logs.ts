@@ -16,7 +16,9 @@ export function stepLogs(rawJson: string): Map<string, { readonly 1: Buffer; rea
       parts.set(vertex, log);
     }
   }
-  const logs = [...parts].map(([vertex, log]) => [names.get(vertex) ?? vertex, { 1: Buffer.concat(log[1]), 2: Buffer.concat(log[2]) }] as const);
+  const logs = [...parts].map(
+    ([vertex, log]) => [names.get(vertex) ?? vertex, { 1: Buffer.concat(log[1]), 2: Buffer.concat(log[2]) }] as const,
+  );
   return new Map(logs);
 }
 

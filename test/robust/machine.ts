@@ -35,7 +35,9 @@ export function processesWith(...texts: readonly string[]): RunningProcess[] {
 
 /** The worker of the store in `home`: process 1 of its namespaces. */
 export function workerOf(home: string): number | undefined {
-  return processesWith(`worker-process ${home}`).find(({ pid }) => /^NSpid:\s+\d+\s+1$/m.test(readOr(`/proc/${pid}/status`)))?.pid;
+  return processesWith(`worker-process ${home}`).find(({ pid }) =>
+    /^NSpid:\s+\d+\s+1$/m.test(readOr(`/proc/${pid}/status`)),
+  )?.pid;
 }
 
 /**
@@ -47,7 +49,8 @@ export async function expectNothingLeft(
   options: { readonly words?: readonly string[]; readonly killed?: boolean } = {},
 ): Promise<void> {
   const texts = [environment.home, ...(options.words ?? [])];
-  for (let tries = options.killed === true ? 200 : 0; tries > 0 && processesWith(...texts).length > 0; tries--) await sleep(10);
+  for (let tries = options.killed === true ? 200 : 0; tries > 0 && processesWith(...texts).length > 0; tries--)
+    await sleep(10);
   expect(processesWith(...texts)).toEqual([]);
   if (options.killed === true) return;
   expect(leftovers(environment.home)).toEqual([]);

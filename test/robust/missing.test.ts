@@ -1,7 +1,14 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fixtureRegistry, projectFolder, run, type TestEnvironment, testEnvironment } from '../support/environment.ts';
+import {
+  fixtureRegistry,
+  projectFolder,
+  run,
+  skip,
+  type TestEnvironment,
+  testEnvironment,
+} from '../support/environment.ts';
 import { layerNames } from './layers.ts';
 import { expectNothingLeft } from './machine.ts';
 import { noPerson, polyarchAsPerson } from './person.ts';
@@ -19,7 +26,11 @@ const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '
 function hide(environment: TestEnvironment, pattern: RegExp): string[] {
   const cover = join(environment.folder, '..', 'not-a-program');
   writeFileSync(cover, '', { mode: 0o644 });
-  const found = FOLDERS.flatMap((folder) => readdirSync(folder).filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`));
+  const found = FOLDERS.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => pattern.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
   return found.map((path) => `mount --bind ${cover} "$(readlink -f ${path})" 2>/dev/null || true`);
 }
 
@@ -58,9 +69,19 @@ COPY file /file
       file: 'x',
     });
     const platforms = '--platform=linux/amd64,linux/arm64,linux/s390x';
-    const { code, stderr } = await polyarchWithout(environment, /^qemu-/, ['build', platforms, '-o', 'type=oci,dest=out,tar=false', '.']);
+    const { code, stderr } = await polyarchWithout(environment, /^qemu-/, [
+      'build',
+      platforms,
+      '-o',
+      'type=oci,dest=out,tar=false',
+      '.',
+    ]);
     expect(code, stderr).toBe(0);
-    expect(layerNames(join(environment.folder, 'out'), 's390x').slice(1)).toEqual([['into/'], ['into/', 'into/made'], ['file']]);
+    expect(layerNames(join(environment.folder, 'out'), 's390x').slice(1)).toEqual([
+      ['into/'],
+      ['into/', 'into/made'],
+      ['file'],
+    ]);
   });
 });
 
@@ -84,12 +105,17 @@ describe('a missing program', () => {
   it('crun does not matter where runc is', async () => {
     using environment = testEnvironment({ mirror });
     environment.write({ Dockerfile: 'FROM busybox\nUSER 7\nRUN uname -m > /tmp/arch; echo x > /dev/stdout\n' });
-    const { code, stderr } = await polyarchWithout(environment, /^crun$/, ['build', '--platform=linux/amd64,linux/arm64', '.']);
+    const { code, stderr } = await polyarchWithout(environment, /^crun$/, [
+      'build',
+      '--platform=linux/amd64,linux/arm64',
+      '.',
+    ]);
     expect(code, stderr).toBe(0);
   });
 
-  it('newuidmap leaves a single id, and is told', async () => {
-    if (noPerson() !== undefined) return;
+  it('newuidmap leaves a single id, and is told', async (context) => {
+    const reason = noPerson();
+    if (reason !== undefined) return skip(context, reason);
     using environment = testEnvironment({ mirror });
     environment.write({ Dockerfile: RUN });
     const before = hide(environment, /^new[ug]idmap$/);
@@ -105,11 +131,25 @@ describe('without user namespaces', () => {
     environment.write({ Dockerfile: 'FROM busybox\nRUN true\n', 'cached/Dockerfile': 'FROM busybox\nCMD ["x"]\n' });
     // In a user namespace of its own: the machine's own setting stays.
     const inside = (path: string) =>
-      run(['unshare', '-U', '-r', 'sh', '-c', 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', 'sh', join(projectFolder, 'bin/polyarch'), 'build', path], {
-        cwd: environment.folder,
-        env: environment.env,
-        allowFailure: true,
-      });
+      run(
+        [
+          'unshare',
+          '-U',
+          '-r',
+          'sh',
+          '-c',
+          'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"',
+          'sh',
+          join(projectFolder, 'bin/polyarch'),
+          'build',
+          path,
+        ],
+        {
+          cwd: environment.folder,
+          env: environment.env,
+          allowFailure: true,
+        },
+      );
     const failed = await inside('.');
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(/^ERROR: .*max_user_namespaces is 0.*\[USERNS_DISABLED\]$/m);

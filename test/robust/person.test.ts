@@ -24,7 +24,8 @@ COPY --chown=7:8 file /file
 RUN touch /a && chown 12:34 /a && chown -h 5:6 /bin/sh
 WORKDIR /made
 `;
-const digestIn = (folder: string): string => JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8'))['containerimage.digest'];
+const digestIn = (folder: string): string =>
+  JSON.parse(readFileSync(join(folder, 'meta.json'), 'utf8'))['containerimage.digest'];
 const OUTPUT = ['-o', 'type=oci,dest=image.tar,rewrite-timestamp=true', '--metadata-file=meta.json'];
 
 it('with subordinate ids builds three platforms with the digests of root', async (context) => {
@@ -37,7 +38,11 @@ it('with subordinate ids builds three platforms with the digests of root', async
   const digest = digestIn(environment.folder);
   const before = machineState();
   const name = `${registry.host}/person/app:1`;
-  const result = await polyarchAsPerson(environment, ['build', PLATFORMS, ...OUTPUT, '-o', `type=image,name=${name},push=true`, '.'], { subordinate: true, env: EPOCH });
+  const result = await polyarchAsPerson(
+    environment,
+    ['build', PLATFORMS, ...OUTPUT, '-o', `type=image,name=${name},push=true`, '.'],
+    { subordinate: true, env: EPOCH },
+  );
   expect(result.code, result.stderr).toBe(0);
   expect(digestIn(environment.folder)).toBe(digest);
   expect(result.stderr).not.toContain('note:');
@@ -64,8 +69,9 @@ it('without subordinate ids builds three platforms, and is told what it costs', 
   expect(leftovers(result.home)).toEqual([]);
 });
 
-it.each([true, false])('installs Debian packages (subordinate ids: %s)', async (subordinate) => {
-  if (noPerson() !== undefined) return;
+it.for([true, false])('installs Debian packages (subordinate ids: %s)', async (subordinate, context) => {
+  const reason = noPerson();
+  if (reason !== undefined) return skip(context, reason);
   using environment = testEnvironment({ mirror });
   environment.write({
     Dockerfile: `FROM debian

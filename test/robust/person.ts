@@ -35,7 +35,10 @@ export async function polyarchAsPerson(environment: TestEnvironment, args: reado
     '/etc/subuid': options.subordinate ? entry : '\n',
     '/etc/subgid': options.subordinate ? entry : '\n',
   };
-  const lines = [`mount --bind ${projectFolder} ${checkout}`, `chown -R ${PERSON.id}:${PERSON.id} ${home} ${environment.folder}`];
+  const lines = [
+    `mount --bind ${projectFolder} ${checkout}`,
+    `chown -R ${PERSON.id}:${PERSON.id} ${home} ${environment.folder}`,
+  ];
   for (const [index, [file, text]] of Object.entries(files).entries()) {
     const cover = join(folder, `cover-${index}`);
     writeFileSync(cover, text);

@@ -12,7 +12,12 @@ beforeAll(async () => {
   upstream = await fixtureRegistry('busybox');
 }, 60_000);
 
-const answer = (status: number, headers: Record<string, string> = {}, body = ''): Fault => ({ kind: 'answer', status, headers, body });
+const answer = (status: number, headers: Record<string, string> = {}, body = ''): Fault => ({
+  kind: 'answer',
+  status,
+  headers,
+  body,
+});
 const BLOB = /^GET \/v2\/library\/busybox\/blobs\//;
 const MANIFEST = /^(?:GET|HEAD) \/v2\/library\/busybox\/manifests\//;
 const ALWAYS = 1000;
@@ -31,7 +36,7 @@ async function buildThrough(faults: readonly (readonly [RegExp, Fault, number])[
   return { ...result, tagged: images.stdout !== '' };
 }
 
-describe('a base image', () => {
+describe.concurrent('a base image', () => {
   it('is pulled in spite of resets, cut answers, 429, 500, 502 and 503', async () => {
     const { code, stderr, tagged } = await buildThrough([
       [MANIFEST, { kind: 'reset' }, 1],
@@ -52,12 +57,32 @@ describe('a base image', () => {
     ['is refused', MANIFEST, answer(401), 'UNAUTHORIZED|AUTHENTICATION'],
     ['is forbidden', MANIFEST, answer(403), 'DENIED|FORBIDDEN'],
     ['is unknown', MANIFEST, answer(404), 'NOT_FOUND'],
-    ['has a manifest that is no JSON', /^GET \/v2\/library\/busybox\/manifests\//, answer(200, { 'content-type': 'application/vnd.oci.image.index.v1+json' }, 'no json {'), 'DIGEST_MISMATCH|SIZE_MISMATCH|MANIFEST_INVALID|INVALID'],
+    [
+      'has a manifest that is no JSON',
+      /^GET \/v2\/library\/busybox\/manifests\//,
+      answer(200, { 'content-type': 'application/vnd.oci.image.index.v1+json' }, 'no json {'),
+      'DIGEST_MISMATCH|SIZE_MISMATCH|MANIFEST_INVALID|INVALID',
+    ],
     ['has blobs with other bytes', BLOB, { kind: 'corrupt' }, 'DIGEST_MISMATCH'],
-    ['has blobs that are other files', BLOB, answer(200, { 'content-type': 'application/octet-stream' }, 'another file'), 'DIGEST_MISMATCH|SIZE_MISMATCH|UNREACHABLE'],
-    ['lies about the digest of its manifest', MANIFEST, { kind: 'headers', headers: { 'docker-content-digest': `sha256:${'0'.repeat(64)}` } }, 'DIGEST_MISMATCH|NOT_FOUND'],
+    [
+      'has blobs that are other files',
+      BLOB,
+      answer(200, { 'content-type': 'application/octet-stream' }, 'another file'),
+      'DIGEST_MISMATCH|SIZE_MISMATCH|UNREACHABLE',
+    ],
+    [
+      'lies about the digest of its manifest',
+      MANIFEST,
+      { kind: 'headers', headers: { 'docker-content-digest': `sha256:${'0'.repeat(64)}` } },
+      'DIGEST_MISMATCH|NOT_FOUND',
+    ],
     ['has its blobs missing', BLOB, answer(404), 'NOT_FOUND'],
-    ['is a login page', MANIFEST, answer(200, { 'content-type': 'text/html' }, '<html>log in</html>'), 'REGISTRY_ERROR'],
+    [
+      'is a login page',
+      MANIFEST,
+      answer(200, { 'content-type': 'text/html' }, '<html>log in</html>'),
+      'REGISTRY_ERROR',
+    ],
   ])('that %s is a coded error, and no tag', async (_name, pattern, fault, codes) => {
     const { code, stderr, tagged } = await buildThrough([[pattern, fault, ALWAYS]]);
     expect(code).toBe(1);
@@ -79,7 +104,7 @@ describe('a base image', () => {
   });
 });
 
-describe('a push', () => {
+describe.concurrent('a push', () => {
   const UPLOAD = /^(?:POST|PATCH|PUT) \/v2\/app\/blobs\/uploads\//;
   const TAG = /^PUT \/v2\/app\/manifests\/1$/;
   const PUT_MANIFEST = /^PUT \/v2\/app\/manifests\//;
@@ -91,7 +116,15 @@ describe('a push', () => {
     await using proxy = await startFaultProxy(registry.host);
     using environment = testEnvironment({ mirror: upstream });
     environment.write({ Dockerfile: 'FROM busybox\nRUN head -c 300000 /dev/urandom > /random\n' });
-    const args = ['build', '--progress=none', '-t', `${proxy.host}/app:1`, '--push', '--platform=linux/amd64,linux/arm64', '.'];
+    const args = [
+      'build',
+      '--progress=none',
+      '-t',
+      `${proxy.host}/app:1`,
+      '--push',
+      '--platform=linux/amd64,linux/arm64',
+      '.',
+    ];
     for (const [pattern, fault, times] of faults) proxy.inject(pattern, fault, times);
     const result = await environment.polyarch(args, { allowFailure: true });
     await expectNothingLeft(environment);
@@ -116,9 +149,19 @@ describe('a push', () => {
 
   it.for<readonly [string, RegExp, Fault, string]>([
     ['refused', /^(?:HEAD|POST|PUT|PATCH) /, answer(401), 'UNAUTHORIZED|AUTHENTICATION'],
-    ['forbidden', /^(?:POST|PUT|PATCH) /, answer(403, {}, '{"errors":[{"code":"DENIED","message":"not yours"}]}'), 'DENIED|FORBIDDEN'],
+    [
+      'forbidden',
+      /^(?:POST|PUT|PATCH) /,
+      answer(403, {}, '{"errors":[{"code":"DENIED","message":"not yours"}]}'),
+      'DENIED|FORBIDDEN',
+    ],
     ['broken again and again', UPLOAD, answer(500), '[A-Z]'],
-    ['not taken: a manifest', PUT_MANIFEST, answer(400, { 'content-type': 'application/json' }, '{"errors":[{"code":"MANIFEST_INVALID","message":"no"}]}'), '[A-Z]'],
+    [
+      'not taken: a manifest',
+      PUT_MANIFEST,
+      answer(400, { 'content-type': 'application/json' }, '{"errors":[{"code":"MANIFEST_INVALID","message":"no"}]}'),
+      '[A-Z]',
+    ],
   ])('that is %s is a coded error, and no tag', async ([, pattern, fault, codes], context) => {
     const { code, stderr, tagged } = await pushThrough(context, [[pattern, fault, ALWAYS]]);
     expect(code).toBe(1);

@@ -14,7 +14,10 @@ beforeAll(async () => {
 }, 60_000);
 
 /** Builds a Dockerfile whose steps carry a `: name;` to find their output by. */
-async function build(dockerfile: string, options: { args?: readonly string[]; fails?: boolean; env?: Readonly<Record<string, string>> } = {}) {
+async function build(
+  dockerfile: string,
+  options: { args?: readonly string[]; fails?: boolean; env?: Readonly<Record<string, string>> } = {},
+) {
   const environment = testEnvironment({ mirror });
   environment.write({ Dockerfile: dockerfile, 'context/file': 'from the context\n' });
   const { env = {}, args = ['-o', 'type=cacheonly'] } = options;
@@ -128,9 +131,15 @@ RUN : nothing; true
   it('is shown line by line by --progress=plain, letters and long lines whole', async () => {
     using environment = testEnvironment({ mirror });
     const letters = 'äöü€😀'.repeat(20_000);
-    environment.write({ Dockerfile: `FROM busybox\nCOPY letters /\nRUN cat /letters; printf end\n`, letters: `${letters}\n` });
+    environment.write({
+      Dockerfile: `FROM busybox\nCOPY letters /\nRUN cat /letters; printf end\n`,
+      letters: `${letters}\n`,
+    });
     const { stderr } = await environment.polyarch(['build', '--progress=plain', '-o', 'type=cacheonly', '.']);
-    const shown = stderr.split('\n').filter((line) => /^#\d+ \d+\.\d{3} /.test(line)).map((line) => line.replace(/^#\d+ \d+\.\d{3} /, ''));
+    const shown = stderr
+      .split('\n')
+      .filter((line) => /^#\d+ \d+\.\d{3} /.test(line))
+      .map((line) => line.replace(/^#\d+ \d+\.\d{3} /, ''));
     expect(shown.join('')).toBe(`${letters}end`);
   });
 });
@@ -217,4 +226,3 @@ RUN : seen; grep -c localhost /etc/hosts; (echo x > /etc/hosts) 2>/dev/null; rm 
     expect(existsSync(join(result.environment.folder, 'out/etc/resolv.conf'))).toBe(false);
   });
 });
-
