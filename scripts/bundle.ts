@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
@@ -36,7 +47,10 @@ const lazyBuiltins: Plugin = {
 function bindings(names: string): string {
   const list = /^\{([\s\S]*)\}$/.exec(names.trim())?.[1];
   if (list === undefined) return names.replace(/^\* as /, '').trim();
-  const values = list.split(',').map((name) => name.trim()).filter((name) => name !== '' && !name.startsWith('type '));
+  const values = list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
   return `{ ${values.map((name) => name.replace(/ as /, ': ')).join(', ')} }`;
 }
 

@@ -251,7 +251,10 @@ export class Images implements ImageMetaResolver {
         );
       }
       const source = await remote.open(reference.repository);
-      const bytes = await fetchBytes(source, descriptor, { maxBytes: limit, ...(signal === undefined ? {} : { signal }) });
+      const bytes = await fetchBytes(source, descriptor, {
+        maxBytes: limit,
+        ...(signal === undefined ? {} : { signal }),
+      });
       content.writeSync(bytes);
       return bytes;
     }).finally(() => this.#fetching.delete(key));
