@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { noEmulator } from '../emulation/create-emulation.ts';
@@ -68,7 +69,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
               bpf: `${root}/${spec.id}/seccomp.bpf`,
             });
       compiled = compiledSeccomp.data;
-      guarded ??= isCrun(runtime) ? protectRuntime(runtime, `${options.stateDir}/crun`) : { program: runtime, env: {} };
+      guarded ??= isCrun(runtime)
+        ? protectRuntime(runtime, `${options.stateDir}/crun-${randomUUID()}`)
+        : { program: runtime, env: {} };
       mkdirSync(bundle, { mode: 0o711 });
       try {
         return await runStep(spec, execOptions, {
