@@ -8,7 +8,7 @@ import type { Workload } from './workloads.ts';
 export interface Result {
   /** Median, in seconds. */
   readonly seconds: number;
-  /** Highest of all runs, in bytes. */
+  /** Peak of the first run, in bytes. */
   readonly memory?: number;
 }
 
@@ -21,9 +21,9 @@ export interface Row {
 /** docs/benchmarks.md. */
 export async function report(
   rows: readonly Row[],
-  options: { contenders: readonly Contender[]; left: readonly string[] },
+  options: { contenders: readonly Contender[]; left: readonly string[]; disk: string },
 ): Promise<string> {
-  const { contenders, left } = options;
+  const { contenders, left, disk } = options;
   const commit = (
     await run(['git', '-C', projectFolder, 'rev-parse', '--short', 'HEAD'], { allowFailure: true })
   ).stdout.trim();
@@ -33,7 +33,7 @@ export async function report(
     '',
     'Made by `npm run bench`. Seconds are medians; the factor after a peer is how many times as long as polyarch it took',
     '(above 1: polyarch is faster). All contenders ran in turn, round by round, on one machine, against one local registry;',
-    'buildkitd was warm, with QEMU registered in a namespace of its own, polyarch has no daemon.',
+    `buildkitd was warm, with QEMU registered in a namespace of its own, polyarch has no daemon. All stores lay on ${disk}.`,
     '',
     `- ${new Date().toISOString().slice(0, 10)}, commit ${commit}`,
     `- ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
