@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBases } from '../scripts/bases.ts';
 import { projectFolder } from '../scripts/fixtures.ts';
@@ -9,17 +9,12 @@ import { startRegistry } from '../scripts/registry.ts';
 import { buildahContender } from './buildah.ts';
 import { startBuildkit } from './buildkit.ts';
 import type { Contender } from './contender.ts';
+import { openDisk, type Disk } from './disk.ts';
 import { openEmulatedNamespace } from './emulated-namespace.ts';
 import { ownChildren, watchMemory } from './memory.ts';
 import { polyarchContender } from './polyarch.ts';
 import { report, type Result, type Row } from './report.ts';
 import { makeWorkloads, pushLarge, type Workload } from './workloads.ts';
-
-/**
- * A file system in memory, where there is one. On a disk's ext4 what one contender removes makes the next one slow:
- * for minutes inodes that were just freed are passed over one by one, and 20,000 new files take 2.3 s instead of 0.7.
- */
-const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : undefined;
 
 const say = (line: string): void => console.error(line);
 
@@ -32,18 +27,18 @@ async function bench(filter: string): Promise<void> {
   }
   const mirror = await ensureBases(['busybox'], { log: say });
   await ensurePeers(peerNames, { log: say });
-  const folder = mkdtempSync(join(memoryFolder ?? tmpdir(), 'polyarch-bench-'));
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  const [disk, ofPolyarch, ofBuildkit, ofBuildah] = await openDisks(stack);
+  const { folder } = disk;
   const registry = stack.use(disposable(await startRegistry({ folder: join(folder, 'registry') })));
   const namespace = stack.use(await openEmulatedNamespace());
-  const where = { folder, mirror, registry: registry.host, namespace };
-  const contenders: Contender[] = [stack.use(await polyarchContender(where))];
+  const where = { mirror, registry: registry.host, namespace };
+  const contenders: Contender[] = [stack.use(await polyarchContender({ ...where, folder: ofPolyarch.folder }))];
   const left: string[] = [];
-  const buildkit = await startBuildkit(where);
+  const buildkit = await startBuildkit({ ...where, folder: ofBuildkit.folder });
   if (buildkit === undefined) left.push('buildctl and buildx (Go, or the modules, are missing)');
   else contenders.push(...stack.use(buildkit).contenders);
-  const buildah = await buildahContender(where);
+  const buildah = await buildahContender({ ...where, folder: ofBuildah.folder });
   if (buildah === undefined) left.push('buildah (not installed)');
   else contenders.push(stack.use(buildah));
 
@@ -53,13 +48,15 @@ async function bench(filter: string): Promise<void> {
   for (const pid of ownChildren()) standing.add(pid);
   const rows: Row[] = [];
   for (const workload of workloads) rows.push({ workload, results: await race(workload, contenders) });
-  const text = await report(rows, {
-    contenders,
-    left,
-    disk: memoryFolder === undefined ? 'a disk' : 'a file system in memory',
-  });
+  const text = await report(rows, { contenders, left, ownDisks: ofPolyarch.own });
   console.log(text);
   if (filter === '') writeFileSync(join(projectFolder, 'docs/benchmarks.md'), text);
+}
+
+/** One for contexts and the registry, one for each contender's store. */
+async function openDisks(stack: AsyncDisposableStack): Promise<[Disk, Disk, Disk, Disk]> {
+  const open = async (): Promise<Disk> => stack.use(await openDisk());
+  return [await open(), await open(), await open(), await open()];
 }
 
 function disposable<T extends { stop(): Promise<void> }>(resource: T): T & AsyncDisposable {
@@ -122,4 +119,12 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
-await bench(process.argv[2] ?? '');
+// In a mount namespace of its own, so that the disks are gone with the last process whatever happens.
+const again = 'POLYARCH_BENCH_MOUNTS';
+if (process.getuid?.() === 0 && process.env[again] === undefined) {
+  const { status } = spawnSync('unshare', ['--mount', process.execPath, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, [again]: 'own' },
+  });
+  process.exitCode = status ?? 1;
+} else await bench(process.argv[2] ?? '');

@@ -21,9 +21,9 @@ export interface Row {
 /** docs/benchmarks.md. */
 export async function report(
   rows: readonly Row[],
-  options: { contenders: readonly Contender[]; left: readonly string[]; disk: string },
+  options: { contenders: readonly Contender[]; left: readonly string[]; ownDisks: boolean },
 ): Promise<string> {
-  const { contenders, left, disk } = options;
+  const { contenders, left, ownDisks } = options;
   const commit = (
     await run(['git', '-C', projectFolder, 'rev-parse', '--short', 'HEAD'], { allowFailure: true })
   ).stdout.trim();
@@ -33,7 +33,7 @@ export async function report(
     '',
     'Made by `npm run bench`. Seconds are medians; the factor after a peer is how many times as long as polyarch it took',
     '(above 1: polyarch is faster). All contenders ran in turn, round by round, on one machine, against one local registry;',
-    `buildkitd was warm, with QEMU registered in a namespace of its own, polyarch has no daemon. All stores lay on ${disk}.`,
+    `buildkitd was warm, with QEMU registered in a namespace of its own, polyarch has no daemon. Each store lay on ${ownDisks ? 'an ext4 of its own' : 'the same disk'}.`,
     '',
     `- ${new Date().toISOString().slice(0, 10)}, commit ${commit}`,
     `- ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,

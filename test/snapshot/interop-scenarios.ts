@@ -33,7 +33,7 @@ function makeTree(root: string): string {
   const tree = join(root, 'tree');
   mkdirSync(tree);
   for (const [from, to] of [
-    ['/usr/sbin', 'sbin'],
+    ['/usr/lib/apt', 'programs'],
     ['/usr/share/zoneinfo', 'zoneinfo'],
   ] as const) {
     if (existsSync(from))
