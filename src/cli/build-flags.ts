@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
@@ -47,6 +48,11 @@ export function parseSecret(text: string, { cwd, env }: { cwd: string; env: Env 
     if (type !== 'file' && env[id] !== undefined) variable = id;
     else file = id;
   }
+  // Told at once, as buildx does, and not by the first step that reads it.
+  if (file !== undefined && variable === undefined && !existsSync(resolve(cwd, file)))
+    throw new PolyarchError('SECRET_MISSING', `--secret "${text}": there is no file ${resolve(cwd, file)}`, {
+      hint: 'name a file with src=FILE, or a variable that is set with env=NAME',
+    });
   return {
     id,
     async read() {

@@ -159,9 +159,17 @@ export class StageGraph {
   target(name: string | undefined): StageBuild {
     const stages = this.stages.filter((stage) => !stage.unregistered);
     const found = name === undefined ? stages.at(-1) : (this.byName(name) ?? this.#byNumber(name, stages));
-    if (found !== undefined) return found;
+    return found ?? this.#missing(name ?? '');
+  }
+
+  /** @throws PolyarchError STAGE_NOT_FOUND, as `target` */
+  named(name: string): StageBuild {
+    return this.byName(name) ?? this.#missing(name);
+  }
+
+  #missing(name: string): never {
     const names = this.names();
-    throw new PolyarchError('STAGE_NOT_FOUND', `there is no stage "${name}"${didYouMean(name ?? '', names)}`, {
+    throw new PolyarchError('STAGE_NOT_FOUND', `there is no stage "${name}"${didYouMean(name, names)}`, {
       hint: `the Dockerfile has the stages ${names.join(', ')}`,
       details: { target: name, stages: names },
     });

@@ -225,6 +225,13 @@ describe('failures name the place and the mend', () => {
     });
   });
 
+  it('a stage to build without cache that is not there', async () => {
+    await expect(convertText('FROM busybox AS alpha\n', { noCache: ['Alpha', 'alpa'] })).rejects.toMatchObject({
+      code: 'STAGE_NOT_FOUND',
+      message: 'there is no stage "alpa" (did you mean alpha?)',
+    });
+  });
+
   it('a wrong SOURCE_DATE_EPOCH', async () => {
     const buildArgs = new Map([['SOURCE_DATE_EPOCH', 'yesterday']]);
     await expect(convertText('FROM busybox\n', { buildArgs })).rejects.toMatchObject({

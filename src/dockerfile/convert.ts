@@ -47,6 +47,7 @@ export async function convertDockerfile(dockerfile: Dockerfile, options: Convert
     }
   }
   const target = graph.target(options.target);
+  if (typeof options.noCache === 'object') for (const name of options.noCache) graph.named(name);
   linkStages(dockerfile, conversion);
   const needed = await resolveStages(target, conversion);
   for (const stage of graph.stages) {
