@@ -73,7 +73,7 @@ export function namespaceFailure(complaint: string, facts: NamespaceFacts): Poly
   return new PolyarchError('USERNS_DENIED', `new namespaces may not be made here${said}`, {
     hint: facts.container
       ? 'start this container with --privileged, or with --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined'
-      : 'a seccomp filter or security module forbids unshare(2): run polyarch outside of it',
+      : 'a seccomp filter, a security module or a chroot forbids unshare(2): run polyarch outside of it',
   });
 }
 
