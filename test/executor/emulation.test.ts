@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describePlatforms } from '../../src/emulation/describe-platforms.ts';
 import { requireProgram, temporaryFolder } from '../support/environment.ts';
 import { type Client, startClient, step } from './client.ts';
+import { makeExitProgram } from './exit-program.ts';
 import { makeRootfs } from './rootfs.ts';
 
 /** All that a host could tell of emulators: registrations and mounts. */
@@ -47,6 +48,19 @@ test.each([
   const lines = answer.output.trimEnd().split('\n');
   expect(lines).toEqual([machine, 'sh', machine]);
   expect(answer.exitCode).toBe(3);
+});
+
+test.each([
+  ['mips64le', undefined],
+  ['loong64', undefined],
+  ['arm', 'v5'],
+  ['arm', 'v6'],
+] as const)('runs programs of %s %s', async (architecture, variant) => {
+  if (process.arch !== 'x64') return;
+  const rootfs = makeExitProgram(join(folder.path, `${architecture}${variant}`), { architecture, status: 42 });
+  const platform = { os: 'linux', architecture, ...(variant === undefined ? {} : { variant }) };
+  const answer = await client.run(step({ rootfs, platform, args: ['/exit'] }));
+  expect(answer).toMatchObject({ exitCode: 42, output: '' });
 });
 
 test('describes how each platform would run', async (context) => {
