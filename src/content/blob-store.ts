@@ -44,8 +44,6 @@ export interface DiskPushOptions extends Abortable {
 const SMALL = 256 * 1024;
 /** A look-up renews a blob's time when it is older than this, so that a garbage collection spares it. */
 const RENEW_MS = 60_000;
-/** A blob being written that got nothing more for so long has lost its writer; milliseconds. */
-const STALE_MS = 3600_000;
 
 /**
  * Blobs in a folder laid out as an OCI image layout: `blobs/sha256/<hex>`.
@@ -59,7 +57,6 @@ export class DiskStore implements Storage {
   readonly root: string;
   readonly #ingest: string;
   readonly #pushing = new Map<Digest, Promise<void>>();
-  #swept = false;
 
   constructor(root: string, options: DiskStoreOptions = {}) {
     this.root = root;
@@ -200,7 +197,10 @@ export class DiskStore implements Storage {
     }
   }
 
-  /** Removes what dead writers left: files of `ingest/` that nobody has written to for that long. Returns their bytes. */
+  /**
+   * Removes what dead writers left: files of `ingest/` that nobody has written to for that long. Returns their bytes.
+   * For folders whose other writers nobody knows; the store's own is swept by worker/sweep.ts.
+   */
   removeStaleIngests(options: { olderThanMs: number }): number {
     const before = Date.now() - options.olderThanMs;
     let bytes = 0;
@@ -212,17 +212,6 @@ export class DiskStore implements Storage {
       rmSync(path, { force: true });
     }
     return bytes;
-  }
-
-  /** What killed processes left goes when the next large blob is written. */
-  #sweepOnce(): void {
-    if (this.#swept) return;
-    this.#swept = true;
-    try {
-      this.removeStaleIngests({ olderThanMs: STALE_MS });
-    } catch (error) {
-      debug('content', () => `could not sweep ${this.#ingest}: ${String(error)}`);
-    }
   }
 
   /** Whether the whole blob is there; if so its time is renewed. */
@@ -263,7 +252,6 @@ export class DiskStore implements Storage {
   }
 
   async #write(descriptor: Descriptor, content: Readable | Uint8Array, options: DiskPushOptions): Promise<void> {
-    this.#sweepOnce();
     const blob = { digest: descriptor.digest, path: this.path(descriptor.digest) };
     const ingest = onDisk(blob, () => this.createIngest());
     try {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyAttributes } from '../snapshot/copy-node.ts';
 import type { Mounted, Snapshotter } from '../snapshot/layer.ts';
@@ -52,19 +52,14 @@ async function fill(
   paths: StorePaths,
   snapshots: Snapshotter,
 ): Promise<void> {
-  const made = `${path}.new-${randomUUID()}`;
-  mkdirSync(made, { recursive: true, mode: 0o755 });
-  try {
-    if (mount.layers.length > 0) {
-      const source = { kind: 'layers', layers: mount.layers } as const;
-      const copy = { kind: 'copy', source, sourcePath: mount.selector, destPath: '/', dirCopyContents: true } as const;
-      await applyFileActions(made, [copy], { view: (layers) => snapshots.view(layers), warn: () => {} });
-      await using view = await snapshots.view(mount.layers);
-      copyAttributes(resolveInRoot(view.path, mount.selector), made);
-    }
-    mkdirSync(paths.cacheMounts, { recursive: true });
-    renameSync(made, path);
-  } finally {
-    rmSync(made, { recursive: true, force: true });
+  await using made = await snapshots.prepare([], `lost-${randomUUID()}`);
+  if (mount.layers.length > 0) {
+    const source = { kind: 'layers', layers: mount.layers } as const;
+    const copy = { kind: 'copy', source, sourcePath: mount.selector, destPath: '/', dirCopyContents: true } as const;
+    await applyFileActions(made.path, [copy], { view: (layers) => snapshots.view(layers), warn: () => {} });
+    await using view = await snapshots.view(mount.layers);
+    copyAttributes(resolveInRoot(view.path, mount.selector), made.path);
   }
+  mkdirSync(paths.cacheMounts, { recursive: true });
+  renameSync(made.path, path);
 }

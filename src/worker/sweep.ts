@@ -5,13 +5,28 @@ import { messageOf } from '../util/error.ts';
 import { tryLock } from '../util/lock.ts';
 import type { StorePaths } from './paths.ts';
 
+/** Folders below the store's and what in them is on its way to its place; the rest of them is what is kept. */
+const UNFINISHED: readonly (readonly [folder: string, names: RegExp])[] = [
+  ['content/ingest', /^/],
+  ['tmp', /^/],
+  ['snapshots/.work', /^/],
+  ['sources', /\.stat\./],
+  ['sources/http', /\.new-/],
+  ['sources/git', /\.new$/],
+  ['uploads', /\.json\./],
+  ['runtime', /\.bpf\./],
+];
+
 /**
- * Removes what killed processes left half-made. Where nothing lies, that is three look-ups; else it is done only when
+ * Removes what killed processes left half-made. Where nothing lies, that is a few look-ups; else it is done only when
  * no other process has the store open, so that nobody's work is taken for a dead one's.
  */
-export function sweepLeftovers(paths: StorePaths): void {
-  const folders = [join(paths.content, 'ingest'), paths.temporary, join(paths.snapshots, '.work')];
-  const left = folders.flatMap((folder) => namesIn(folder).map((name) => join(folder, name)));
+export function sweepLeftovers(paths: Pick<StorePaths, 'home' | 'locks'>): void {
+  const left = UNFINISHED.flatMap(([folder, names]) =>
+    namesIn(join(paths.home, folder))
+      .filter((name) => names.test(name))
+      .map((name) => join(paths.home, folder, name)),
+  );
   if (left.length === 0) return;
   using alone = tryLock(join(paths.locks, 'store'));
   if (alone === undefined) return;

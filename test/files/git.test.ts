@@ -289,3 +289,16 @@ describe('credentials', () => {
     expect(JSON.stringify(failure) + String(failure)).not.toContain(token);
   });
 });
+
+test('what a killed git left of its locks and packs is no hindrance to the next', async () => {
+  const folder = temporaryFolder();
+  await checkout('#v1', {}, { folder });
+  const bare = readdirSync(folder).find((name) => name.endsWith('.git')) ?? '';
+  const left = ['polyarch-index.lock', 'shallow.lock', 'config.lock', 'objects/pack/tmp_pack_a', 'packed-refs.lock'];
+  for (const name of left) writeFileSync(join(folder, bare, name), 'half');
+  mkdirSync(join(folder, `${bare}.new`));
+  const { destination } = await checkout('#main', {}, { folder });
+  expect(describeTree(destination)).toEqual(MAIN);
+  const found = readdirSync(join(folder, bare), { recursive: true, encoding: 'utf8' });
+  expect(found.filter((name) => left.includes(name))).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -14,7 +14,7 @@ import {
 } from '../support/environment.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import { registryMissing, startRegistry } from '../support/registry.ts';
-import { expectNothingLeft, machineState, processesWith, workerOf } from './machine.ts';
+import { expectNothingLeft, leftovers, machineState, processesWith, workerOf } from './machine.ts';
 import { startPolyarch } from './start-build.ts';
 
 /*
@@ -225,6 +225,44 @@ describe('kill -9', () => {
       env: environment.env,
     });
     await expectNothingLeft(environment);
+  });
+});
+
+describe('what killed builds left half-made', () => {
+  it('is taken away by the next build that is alone, and never from beside a running one', async () => {
+    await using web = await startFaultProxy(mirror);
+    web.inject(/tags/, { kind: 'hold-answer', bytes: 1 });
+    using environment = buildEnvironment();
+    const wait = `: ${word}; echo up; until test -e /cache/on; do sleep 0.1; done`;
+    environment.write({
+      'running/Dockerfile': `FROM busybox\nRUN --mount=type=cache,target=/cache ${wait}\n`,
+      'killed/Dockerfile': `FROM busybox\nADD http://${web.host}/v2/library/busybox/tags/list /f\n`,
+      'next/Dockerfile': 'FROM busybox\nRUN true\n',
+    });
+    const build = (name: string) => ['build', '--progress=plain', '-o', 'type=cacheonly', name];
+    // A download that is killed half-way; the rest as those would be that die between two system calls.
+    const killed = startPolyarch(environment, build('killed'));
+    const half = () => leftovers(environment.home).filter((path) => path.startsWith('sources/http/'));
+    while (half().length === 0) await sleep(10);
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    const planted = ['tmp/git-a/file', 'sources/a.stat.1', 'sources/git/a.git.new/HEAD', 'uploads/a.json.b'];
+    planted.push('runtime/seccomp-a.bpf.1', 'content/ingest/a');
+    for (const path of planted)
+      environment.write({ [relative(environment.folder, join(environment.home, path))]: 'half' });
+    const left = leftovers(environment.home);
+    expect(left.length).toBeGreaterThan(planted.length);
+
+    const running = startPolyarch(environment, build('running'));
+    await running.said(UP);
+    await environment.polyarch(build('next'));
+    expect(leftovers(environment.home)).toEqual(expect.arrayContaining(half()));
+    const mounts = join(environment.home, 'cache-mounts');
+    for (const name of readdirSync(mounts)) writeFileSync(join(mounts, name, 'on'), '');
+    const end = await running.ended;
+    expect(end, end.stderr).toMatchObject({ code: 0 });
+    await environment.polyarch(build('next'));
+    expect(leftovers(environment.home)).toEqual([]);
   });
 });
 

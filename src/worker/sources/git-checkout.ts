@@ -78,17 +78,8 @@ interface Job {
 async function fetchObject(job: Job): Promise<void> {
   const { source, resolved, git, bare, given } = job;
   const { object } = resolved;
-  if (!existsSync(join(bare, 'HEAD'))) {
-    mkdirSync(bare, { recursive: true });
-    await git.run(
-      ['init', '--quiet', '--bare', ...(object.length === 64 ? ['--object-format=sha256'] : []), bare],
-      given,
-    );
-    await git.run(['config', 'uploadpack.allowAnySHA1InWant', 'true'], { gitDir: bare, ...given });
-    await git.run(['config', 'remote.origin.url', source.remote], { gitDir: bare, ...given });
-  }
-  // A process that was killed leaves its lock; ours is the only one that runs now.
-  rmSync(join(bare, 'shallow.lock'), { force: true });
+  if (!existsSync(bare)) await initialise(job);
+  removeUnfinished(bare);
   if (await has(job)) return;
   const fetch = (args: readonly string[]) =>
     git.run(['fetch', '--quiet', '--force', ...args], { gitDir: bare, ...given });
@@ -116,6 +107,25 @@ async function fetchObject(job: Job): Promise<void> {
     hint:
       resolved.ref === object ? 'check the commit id' : `${resolved.ref} moved while it was being fetched: build again`,
   });
+}
+
+/** The repository is there with its settings, or not at all. */
+async function initialise({ source, resolved, git, bare, given }: Job): Promise<void> {
+  const made = `${bare}.new`;
+  rmSync(made, { recursive: true, force: true });
+  mkdirSync(made, { recursive: true });
+  const format = resolved.object.length === 64 ? ['--object-format=sha256'] : [];
+  await git.run(['init', '--quiet', '--bare', ...format, made], given);
+  await git.run(['config', 'uploadpack.allowAnySHA1InWant', 'true'], { gitDir: made, ...given });
+  await git.run(['config', 'remote.origin.url', source.remote], { gitDir: made, ...given });
+  renameSync(made, bare);
+}
+
+/** Removes a killed git's locks, which the next one would not pass, and halves of packs. Nobody else's are here now. */
+function removeUnfinished(bare: string): void {
+  for (const entry of readdirSync(bare, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() && /\.lock$|^tmp_(pack|idx|obj)_/.test(entry.name))
+      rmSync(join(entry.parentPath, entry.name), { force: true });
 }
 
 async function has(job: Job): Promise<boolean> {
