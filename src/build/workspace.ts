@@ -1,30 +1,18 @@
-import { join } from 'node:path';
 import { OciLayout } from '../content/oci-layout.ts';
 import type { Fetcher, Resolver } from '../content/storage.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Connections } from '../registry/connections.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { Repository } from '../registry/repository.ts';
-import type { HostOptions } from '../registry/host-options.ts';
 import { Engine, type EngineOptions } from '../worker/engine.ts';
-import { storePaths } from '../worker/paths.ts';
 import type { WorkerStdio } from '../worker/worker-process.ts';
 import { Layers, PACKED_SCHEMA } from './layers.ts';
+import { openRegistries, type RegistryOptions } from './registries.ts';
 
 /** Where things are and how registries are reached; the CLI makes it of its environment and flags. */
-export interface WorkspaceOptions {
-  /** The store's folder. */
-  readonly home: string;
-  /** The folder of `config.toml`. */
-  readonly configHome: string;
-  /** The folder of Docker's `config.json`. */
-  readonly dockerConfig: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface WorkspaceOptions extends RegistryOptions {
   /** The worker's entry module, absolute. */
   readonly workerEntry: string;
-  /** `--registry-*` */
-  readonly hosts?: HostOptions;
-  readonly notice: (text: string) => void;
   /** How the store is held; see EngineOptions. */
   readonly hold?: EngineOptions['hold'];
   /** The worker's stdin, stdout and stderr. Default: ignore, inherit, inherit. */
@@ -125,43 +113,7 @@ function registryClient(
   { insecure }: { insecure: readonly string[] },
 ): Promise<RegistryClient> {
   const key = insecure.join(' ');
-  const known = clients.get(key) ?? makeClient(options, insecure);
+  const known = clients.get(key) ?? openRegistries(options, { insecure });
   clients.set(key, known);
   return known;
-}
-
-async function makeClient(options: WorkspaceOptions, insecure: readonly string[]): Promise<RegistryClient> {
-  const [
-    { RegistryClient },
-    { dockerCredentials },
-    { readRegistryConfig },
-    { hostsFromOptions, hostsFromEnvironment },
-    { mergeHostTables },
-    { folderUploadSessions },
-    { proxyFromEnvironment },
-  ] = await Promise.all([
-    import('../registry/client.ts'),
-    import('../registry/docker-config.ts'),
-    import('../registry/config.ts'),
-    import('../registry/host-options.ts'),
-    import('../registry/hosts.ts'),
-    import('../registry/upload-sessions.ts'),
-    import('../registry/proxy.ts'),
-  ]);
-  const file = await readRegistryConfig(join(options.configHome, 'config.toml'));
-  const hosts = mergeHostTables(
-    file,
-    hostsFromEnvironment(options.env),
-    hostsFromOptions(options.hosts ?? {}),
-    hostsFromOptions({ insecure }),
-  );
-  return new RegistryClient({
-    hosts,
-    credentials: dockerCredentials({ folder: options.dockerConfig, env: options.env, onWarning: options.notice }),
-    uploads: folderUploadSessions(join(storePaths(options.home).home, 'uploads')),
-    proxy: proxyFromEnvironment(options.env),
-    onRetry: ({ message, delay }) =>
-      options.notice(`retrying${delay < 1000 ? '' : ` in ${Math.ceil(delay / 1000)} s`}: ${message}`),
-    onMirrorFailure: options.notice,
-  });
 }

@@ -54,6 +54,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Load images from an archive or an OCI layout',
     load: async () => (await import('./commands/load.ts')).default,
   },
+  login: {
+    summary: 'Log in to a registry',
+    load: async () => (await import('./commands/login.ts')).default,
+  },
+  logout: {
+    summary: 'Forget the credentials for a registry',
+    load: async () => (await import('./commands/logout.ts')).default,
+  },
   du: {
     summary: 'Show what takes space',
     load: async () => (await import('./commands/du.ts')).default,

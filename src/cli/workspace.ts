@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { RegistryOptions } from '../build/registries.ts';
 import { Workspace, type WorkspaceOptions } from '../build/workspace.ts';
 import type { CliContext } from './context.ts';
 import { collect } from './flag-values.ts';
@@ -33,13 +34,22 @@ export function openWorkspace(
   flags: RegistryFlags,
   more: Pick<WorkspaceOptions, 'workerStdio' | 'hold'> = {},
 ): Promise<Workspace> {
-  const { env } = context;
   return Workspace.open({
+    ...registryOptions(context, flags),
+    workerEntry: context.program,
+    ...more,
+    signal: context.signal,
+  });
+}
+
+/** How a command reaches registries, for those that need neither store nor worker. */
+export function registryOptions(context: CliContext, flags: RegistryFlags): RegistryOptions {
+  const { env } = context;
+  return {
     home: context.home,
     configHome: context.configHome,
     dockerConfig: env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker'),
     env,
-    workerEntry: context.program,
     hosts: {
       mirrors: flags.registryMirror ?? [],
       http: flags.registryHttp ?? [],
@@ -47,9 +57,7 @@ export function openWorkspace(
       ca: flags.registryCa ?? [],
     },
     notice: context.notice,
-    ...more,
-    signal: context.signal,
-  });
+  };
 }
 
 /** Where Docker listens, when there is one. */

@@ -94,6 +94,7 @@ export class Authorizer {
   async #ask(challenge: Challenge, credential: Credential | undefined, wanted: readonly Scope[]): Promise<string> {
     // What the server named beside what this request needs (some name other resources than the repository).
     const scopes = mergeScopes([...wanted, ...parseScopes(challenge.parameters['scope'] ?? '').filter(sameAs(wanted))]);
+    const { onIdentityToken } = this.#options.credentials;
     const token = await requestToken({
       realm: challenge.parameters['realm'] ?? '',
       service: challenge.parameters['service'],
@@ -102,6 +103,9 @@ export class Authorizer {
       host: this.#options.credentialHost,
       secure: this.#secure,
       send: this.#options.send,
+      ...(onIdentityToken === undefined
+        ? {}
+        : { onIdentityToken: (text) => onIdentityToken(this.#options.credentialHost, text) }),
     });
     const margin = Math.min(10, token.seconds / 10);
     const expires = performance.now() + (token.seconds - margin) * 1000;

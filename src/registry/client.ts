@@ -1,6 +1,7 @@
 import type { Abortable } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseReference, type Reference } from '../oci/reference.ts';
+import { statusOnly } from './answer.ts';
 import { Connections, type ConnectionSettings } from './connections.ts';
 import { ANONYMOUS, type CredentialSource } from './credentials.ts';
 import { EndpointClient } from './endpoint-client.ts';
@@ -85,6 +86,24 @@ export class RegistryClient implements AsyncDisposable {
     const repository = this.repository(parsed);
     const descriptor = await repository.resolve(parsed.digest ?? parsed.tag ?? 'latest', options);
     return { reference: parsed, repository, descriptor };
+  }
+
+  /**
+   * Asks the registry itself, no mirror, whether it takes the credential that there is for it (OCI distribution spec
+   * "Determining Support"). Fails with UNAUTHORIZED when it does not.
+   */
+  async checkLogin(domain: string, options: Abortable = {}): Promise<void> {
+    await this.#session(domain).call({
+      method: 'GET',
+      repository: '',
+      target: '',
+      subject: `login to ${canonicalDomain(domain)}`,
+      scopes: [],
+      capability: 'push',
+      accept: [200],
+      read: statusOnly,
+      signal: options.signal,
+    });
   }
 
   /** Ends every connection; the client cannot be used any more. */

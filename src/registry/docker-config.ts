@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withTransientLock } from '../content/transient-lock.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import { canonicalDomain } from './hosts.ts';
@@ -65,43 +67,68 @@ async function askHelper(
   }
 }
 
+/** Where a credential is kept. */
+export interface KeptCredential {
+  /** The helper that has it; undefined when config.json does. */
+  readonly helper: string | undefined;
+  /** The config.json. */
+  readonly file: string;
+}
+
 /** Keeps a credential for a host: in its helper or store when one is configured, else in config.json (mode 0600). */
 export async function storeCredential(
   host: string,
   credential: Credential,
   options: DockerConfigOptions,
-): Promise<void> {
-  const path = join(options.folder, 'config.json');
-  const config = await readConfig(path);
-  const key = serverKey(host);
-  const helper = helperFor(config, host);
-  const auths = { ...config.auths };
-  removeHost(auths, host);
-  if (helper === undefined) auths[key] = authOf(credential);
-  else {
-    const [username, secret] =
-      credential.kind === 'password' ? [credential.username, credential.password] : ['<token>', credential.token];
-    const { helperStore } = await import('./credential-helper.ts');
-    await helperStore(helper, { ...helperOptions(options), server: key, username, secret });
-    // Docker lists the hosts that its store knows.
-    auths[key] = {};
-  }
-  await writeConfig(path, { ...config.raw, auths });
+): Promise<KeptCredential> {
+  const file = join(options.folder, 'config.json');
+  return locked(file, options, async () => {
+    const config = await readConfig(file);
+    const key = serverKey(host);
+    const helper = helperFor(config, host);
+    const auths = { ...config.auths };
+    removeHost(auths, host);
+    if (helper === undefined) auths[key] = authOf(credential);
+    else {
+      const [username, secret] =
+        credential.kind === 'password' ? [credential.username, credential.password] : ['<token>', credential.token];
+      const { helperStore } = await import('./credential-helper.ts');
+      await helperStore(helper, { ...helperOptions(options), server: key, username, secret });
+      // Docker lists the hosts that its store knows.
+      auths[key] = {};
+    }
+    await writeConfig(file, { ...config.raw, auths });
+    return { helper, file };
+  });
 }
 
 /** Forgets a host's credential; true when there was one in config.json. */
 export async function eraseCredential(host: string, options: DockerConfigOptions): Promise<boolean> {
-  const path = join(options.folder, 'config.json');
-  const config = await readConfig(path);
-  const helper = helperFor(config, host);
-  if (helper !== undefined) {
-    const { helperErase } = await import('./credential-helper.ts');
-    await helperErase(helper, { ...helperOptions(options), server: serverKey(host) });
+  const file = join(options.folder, 'config.json');
+  if (!existsSync(file)) return false;
+  return locked(file, options, async () => {
+    const config = await readConfig(file);
+    const helper = helperFor(config, host);
+    if (helper !== undefined) {
+      const { helperErase } = await import('./credential-helper.ts');
+      await helperErase(helper, { ...helperOptions(options), server: serverKey(host) });
+    }
+    const auths = { ...config.auths };
+    const found = removeHost(auths, host);
+    if (found) await writeConfig(file, { ...config.raw, auths });
+    return found;
+  });
+}
+
+/** Two of polyarch do not lose each other's change. */
+async function locked<T>(file: string, { signal }: DockerConfigOptions, body: () => Promise<T>): Promise<T> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    return await withTransientLock(`${file}.polyarch-lock`, body, { signal });
+  } catch (error) {
+    if (error instanceof PolyarchError || signal?.aborted === true) throw error;
+    throw unwritable(file, error);
   }
-  const auths = { ...config.auths };
-  const found = removeHost(auths, host);
-  if (found) await writeConfig(path, { ...config.raw, auths });
-  return found;
 }
 
 interface DockerConfig {
@@ -143,7 +170,6 @@ function parseConfig(text: string, path: string): DockerConfig {
 
 /** Written beside and moved into place; a symbolic link stays one. */
 async function writeConfig(path: string, content: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const target = await realpath(path).catch(() => path);
   const temporary = `${target}.${randomUUID()}`;
   try {
@@ -152,8 +178,12 @@ async function writeConfig(path: string, content: unknown): Promise<void> {
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw settingsFailure('DOCKER_CONFIG_INVALID', `cannot write ${path}: ${messageOf(error)}`, { cause: error });
+    throw unwritable(path, error);
   }
+}
+
+function unwritable(path: string, error: unknown): PolyarchError {
+  return settingsFailure('DOCKER_CONFIG_INVALID', `cannot write ${path}: ${messageOf(error)}`, { cause: error });
 }
 
 function helperFor(config: DockerConfig, host: string): string | undefined {
@@ -199,7 +229,11 @@ function authOf(credential: Credential): Record<string, string> {
     case 'password':
       return { auth: Buffer.from(`${credential.username}:${credential.password}`).toString('base64') };
     case 'identity-token':
-      return { identitytoken: credential.token };
+      // Other readers pass over an entry without auth.
+      return {
+        auth: Buffer.from(`${credential.username ?? '<token>'}:`).toString('base64'),
+        identitytoken: credential.token,
+      };
     case 'registry-token':
       return { registrytoken: credential.token };
   }

@@ -191,10 +191,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 /** The mend of a refusal; `known` tells whether there were credentials for the host. */
 export function credentialHint(host: string, known: boolean | undefined): string {
-  const file = 'Docker’s config.json (in $DOCKER_CONFIG, else ~/.docker)';
   return known === true
-    ? `Check user and password of ${host} in ${file} or its credential helper.`
-    : `Check the name; if it is right, put credentials for ${host} into ${file}.`;
+    ? `Check user and password: polyarch login ${host} keeps new ones; they are in Docker’s config.json (in $DOCKER_CONFIG, else ~/.docker) or its credential helper.`
+    : `Check the name; if it is right: polyarch login ${host} (credentials are kept as Docker keeps them, in config.json or its helper).`;
 }
 
 /** The `errors` list of an answer; empty when the body is something else. */

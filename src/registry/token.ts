@@ -16,6 +16,8 @@ export interface TokenQuestion {
   /** The registry itself was reached over TLS: credentials must not go out in the clear then. */
   readonly secure: boolean;
   readonly send: (request: HttpRequest) => Promise<HttpResponse>;
+  /** When present, an identity token is asked for beside the token, and told where the server gives one. */
+  readonly onIdentityToken?: (token: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -47,12 +49,17 @@ export async function requestToken(question: TokenQuestion): Promise<Token> {
   if (credential?.kind === 'password') {
     url.searchParams.set('account', credential.username);
     headers['authorization'] = basicCredential(credential);
+    if (question.onIdentityToken !== undefined) {
+      url.searchParams.set('offline_token', 'true');
+      url.searchParams.set('client_id', CLIENT);
+    }
   }
   const response = await exchange(question, { method: 'GET', url, headers });
   if (credential?.kind === 'password' && (response.status === 404 || response.status === 405)) {
     response.body.resume();
     const { username, password } = credential;
-    return post(question, realm, { grant_type: 'password', username, password });
+    const offline: Record<string, string> = question.onIdentityToken === undefined ? {} : { access_type: 'offline' };
+    return post(question, realm, { grant_type: 'password', username, password, ...offline });
   }
   return tokenOf(response, question);
 }
@@ -102,6 +109,8 @@ async function tokenOf(response: HttpResponse, question: TokenQuestion): Promise
     const named = ['token', 'access_token'].map((name) => Object.entries(answer).find(([key]) => key === name)?.[1]);
     const text: unknown = named.find((value) => typeof value === 'string' && value !== '');
     const seconds: unknown = 'expires_in' in answer ? answer.expires_in : undefined;
+    const identity: unknown = 'refresh_token' in answer ? answer.refresh_token : undefined;
+    if (typeof identity === 'string' && identity !== '') question.onIdentityToken?.(identity);
     if (typeof text === 'string' && !/[\s\0]/.test(text)) {
       return { text, seconds: typeof seconds === 'number' && seconds > 0 ? seconds : DEFAULT_SECONDS };
     }

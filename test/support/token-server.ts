@@ -28,6 +28,8 @@ export interface TokenServer {
   /** The identity token that the OAuth2 grant takes. */
   readonly identityToken: string;
   readonly requests: TokenRequest[];
+  /** Whether those who ask for an identity token get it; at first not, as at Docker Hub. */
+  giveIdentity(gives: boolean): void;
   /** Tokens handed out from now on are refused by the registry (they are expired already). */
   expireNext(count: number): void;
   close(): Promise<void>;
@@ -52,6 +54,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   const chain = readFileSync(certificate, 'utf8').replace(/-----[^-]+-----|\s/g, '');
   const requests: TokenRequest[] = [];
   let expired = 0;
+  let givesIdentity = false;
 
   const sign = (subject: string, access: readonly Access[]): string => {
     const now = Math.floor(Date.now() / 1000);
@@ -86,7 +89,15 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     const token = sign(grant === 'anonymous' ? '' : REGISTRY_USER, granted(scopes, grant === 'anonymous'));
     const name = request.method === 'POST' ? 'access_token' : 'token';
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ [name]: token, expires_in: options.seconds, issued_at: new Date().toISOString() }));
+    const offline = form.get('offline_token') === 'true' || form.get('access_type') === 'offline';
+    response.end(
+      JSON.stringify({
+        [name]: token,
+        expires_in: options.seconds,
+        issued_at: new Date().toISOString(),
+        ...(offline && givesIdentity ? { refresh_token: identityToken } : {}),
+      }),
+    );
   };
 
   const server = createServer((request, response) => {
@@ -102,6 +113,9 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     certificate,
     identityToken,
     requests,
+    giveIdentity: (gives) => {
+      givesIdentity = gives;
+    },
     expireNext: (count) => {
       expired = count;
     },

@@ -1,6 +1,5 @@
-import { createInterface } from 'node:readline';
 import { type PruneAnswer, preparePrune, prune } from '../../build/prune.ts';
-import { PolyarchError } from '../../util/error.ts';
+import { confirm } from '../ask.ts';
 import { parseBytes } from '../build-flags.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -63,40 +62,19 @@ async function run(flags: PruneFlags, context: CliContext): Promise<void> {
       ? {}
       : { maxBytes: parseBytes(flags.maxUsedSpace === undefined ? '--keep-storage' : '--max-used-space', size) }),
   };
-  if (flags.force !== true && flags.dryRun !== true) await confirm(flags, context);
+  if (flags.force !== true && flags.dryRun !== true) await confirm(question(flags), context);
   await using workspace = await openWorkspace(context, {}, { hold: flags.dryRun === true ? 'shared' : 'exclusive' });
   const plan = await preparePrune(workspace.engine, policy);
   if (flags.dryRun !== true) await prune(workspace.engine, plan);
   report(plan, flags.dryRun === true ? 'would be removed' : 'removed', context);
 }
 
-async function confirm(flags: PruneFlags, { stdin, stderr, signal }: CliContext): Promise<void> {
+function question(flags: PruneFlags): string {
   const what =
     flags.all === true
       ? 'all of the build cache, cache mounts and downloads'
       : 'what the build cache holds that no local image is made of';
-  stderr.write(
-    `WARNING! This will remove images without a name, and ${what}.\nAre you sure you want to continue? [y/N] `,
-  );
-  const answer = await firstLine(stdin, signal);
-  if (/^y(es)?$/i.test(answer.trim())) return;
-  if (!stdin.isTTY) stderr.write('\n');
-  throw new PolyarchError('NOT_CONFIRMED', 'nothing was removed', { hint: 'answer y, or give -f' });
-}
-
-async function firstLine(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<string> {
-  const lines = createInterface({ input: stdin, terminal: false });
-  const stop = () => lines.close();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    for await (const line of lines) return line;
-    signal.throwIfAborted();
-    return '';
-  } finally {
-    signal.removeEventListener('abort', stop);
-    lines.close();
-    stdin.destroy();
-  }
+  return `WARNING! This will remove images without a name, and ${what}.\nAre you sure you want to continue?`;
 }
 
 function report(plan: PruneAnswer, word: string, { stdout }: CliContext): void {
