@@ -10,7 +10,7 @@ import { buildahContender } from './buildah.ts';
 import { startBuildkit } from './buildkit.ts';
 import type { Contender } from './contender.ts';
 import { openDisk, type Disk } from './disk.ts';
-import { openEmulatedNamespace } from './emulated-namespace.ts';
+import { openEmulatedNamespace } from '../scripts/emulated-namespace.ts';
 import { ownChildren, watchMemory } from './memory.ts';
 import { polyarchContender } from './polyarch.ts';
 import { report, type Result, type Row } from './report.ts';

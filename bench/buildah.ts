@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findTool } from '../scripts/install-tools.ts';
 import { run } from '../scripts/process.ts';
 import type { Contender } from './contender.ts';
-import type { EmulatedNamespace } from './emulated-namespace.ts';
+import type { EmulatedNamespace } from '../scripts/emulated-namespace.ts';
 
 /** Debian's buildah with its storage below `folder`; nothing when it is not installed. */
 export async function buildahContender(options: {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { baseNames, ensureBases } from './bases.ts';
 import { projectFolder } from './fixtures.ts';
 import { installTools, toolSets, ToolsMissing } from './install-tools.ts';
+import { ensurePeers } from './peers.ts';
 import { run } from './process.ts';
 
 /** The part of vitest's JSON report that is read here. */
@@ -32,6 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
     say(`${error.message}`);
     say('going on without them: tests that need them are skipped');
   }
+  const compared = args.every((arg) => arg.startsWith('-')) || args.some((arg) => arg.includes('compat'));
+  const peers = compared ? ensurePeers(['buildkitd', 'buildctl'], { log: say }) : undefined;
   try {
     const host = await ensureBases(baseNames, { log: say });
     say(`bases are in the registry at ${host}`);
@@ -39,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     say(`the bases could not be made: ${error instanceof Error ? error.message : String(error)}`);
     say('going on without them: tests that need them fail, and say so');
   }
+  await peers;
   const folder = mkdtempSync(join(tmpdir(), 'polyarch-report-'));
   const reportFile = join(folder, 'report.json');
   try {

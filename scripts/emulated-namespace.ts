@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram } from '../scripts/process.ts';
+import { findProgram } from './process.ts';
 
-/** ELF header bytes 0 to 19 and their mask, as binfmt_misc wants them, for the architectures the bench builds for. */
+/** ELF header bytes 0 to 19 and their mask, as binfmt_misc wants them, for the architectures that peers are compared on. */
 const records: Readonly<Record<string, { magic: string; mask: string }>> = {
   aarch64: {
     magic: String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`,
@@ -31,7 +31,7 @@ export async function openEmulatedNamespace(): Promise<EmulatedNamespace> {
   const registrations = Object.entries(records).map(([name, { magic, mask }]) => {
     const qemu = findProgram(`qemu-${name}-static`) ?? findProgram(`qemu-${name}`);
     if (qemu === undefined) throw new Error(`no qemu-${name}-static`);
-    return `printf '%s' '${`:bench-${name}:M::${magic}:${mask}:${qemu}:FPC`}' > /proc/sys/fs/binfmt_misc/register`;
+    return `printf '%s' '${`:peers-${name}:M::${magic}:${mask}:${qemu}:FPC`}' > /proc/sys/fs/binfmt_misc/register`;
   });
   const setup = [
     'read -r mapped',
@@ -40,7 +40,7 @@ export async function openEmulatedNamespace(): Promise<EmulatedNamespace> {
     'mount -t cgroup2 none /sys/fs/cgroup || :',
     ...registrations,
     'echo ready',
-    'exec sleep 86400',
+    'exec setpriv --pdeathsig KILL sleep 86400',
   ].join('\n');
   const holder = spawn('unshare', ['-U', '-m', '-C', '--propagation', 'private', 'bash', '-ec', setup], {
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { baseLayout } from '../../scripts/bases.ts';
+import { layoutRoot } from '../../scripts/bases/layout.ts';
+import type { RunningBuildkitd } from '../../scripts/buildkitd.ts';
+import type { RunResult } from '../../scripts/process.ts';
+import type { TestEnvironment } from '../support/environment.ts';
+import type { CompatCase } from './case.ts';
+import { type PlatformImage, readArchive } from './flatten.ts';
+import { writeCase } from './write-case.ts';
+
+export interface Sides {
+  readonly polyarch: TestEnvironment;
+  readonly buildkitd: RunningBuildkitd;
+  /** An ssh agent's socket. */
+  readonly agent: string;
+  fill(text: string): string;
+}
+
+/** What became of a build. */
+export type Outcome = { readonly images: ReadonlyMap<string, PlatformImage> } | { readonly failed: string };
+
+/** Builds a case with both, below `folder`, and gives BuildKit's and polyarch's outcome. */
+export async function buildWithBoth(one: CompatCase, folder: string, sides: Sides): Promise<[Outcome, Outcome]> {
+  const context = join(folder, 'context');
+  const { fill } = sides;
+  mkdirSync(context, { recursive: true });
+  const file = one.file ?? 'Dockerfile';
+  const { dockerfile } = one;
+  writeCase(context, { [file]: dockerfile, ...one.files }, fill);
+  for (const [id, text] of Object.entries(one.secrets ?? {})) writeFileSync(join(folder, `secret-${id}`), text);
+
+  const polyarch: string[] = [
+    '--platform',
+    (one.platforms ?? ['linux/amd64']).join(','),
+    '--file',
+    join(context, file),
+  ];
+  const buildctl: string[] = ['--opt', `platform=${(one.platforms ?? ['linux/amd64']).join(',')}`];
+  const both = (flag: readonly string[], option: readonly string[]): void => {
+    polyarch.push(...flag);
+    buildctl.push(...option);
+  };
+  for (const [name, value] of Object.entries(one.args ?? {}))
+    both(['--build-arg', `${name}=${fill(value)}`], ['--opt', `build-arg:${name}=${fill(value)}`]);
+  for (const [name, value] of Object.entries(one.labels ?? {}))
+    both(['--label', `${name}=${value}`], ['--opt', `label:${name}=${value}`]);
+  if (one.target !== undefined) both(['--target', one.target], ['--opt', `target=${one.target}`]);
+  for (const id of Object.keys(one.secrets ?? {})) {
+    const secret = ['--secret', `id=${id},src=${join(folder, `secret-${id}`)}`];
+    both(secret, secret);
+  }
+  if (one.ssh === true) both(['--ssh', `default=${sides.agent}`], ['--ssh', `default=${sides.agent}`]);
+  for (const [index, [name, value]] of Object.entries(one.contexts ?? {}).entries()) {
+    if (typeof value === 'string') {
+      both(['--build-context', `${name}=${fill(value)}`], ['--opt', `context:${name}=${fill(value)}`]);
+    } else if ('layout' in value) {
+      const layout = baseLayout(value.layout);
+      const id = `layout${index}`;
+      both(
+        ['--build-context', `${name}=oci-layout://${layout}@${layoutRoot(layout)?.digest ?? ''}`],
+        [
+          '--oci-layout',
+          `${id}=${layout}`,
+          '--opt',
+          `context:${name}=oci-layout://${id}@${layoutRoot(layout)?.digest ?? ''}`,
+        ],
+      );
+    } else {
+      const place = join(folder, `named-${index}`);
+      mkdirSync(place);
+      writeCase(place, value.files, fill);
+      both(
+        ['--build-context', `${name}=${place}`],
+        ['--local', `${name}=${place}`, '--opt', `context:${name}=local:${name}`],
+      );
+    }
+  }
+  if (one.context === undefined) {
+    const locals = { context, dockerfile: join(context, dirname(file)) };
+    both(
+      [],
+      Object.entries(locals).flatMap(([name, path]) => ['--local', `${name}=${path}`]),
+    );
+    both([], ['--opt', `filename=${basename(file)}`]);
+  } else {
+    polyarch.splice(2, 2);
+    both([], ['--opt', `context=${fill(one.context)}`]);
+  }
+  both((one.flags?.polyarch ?? []).map(fill), (one.flags?.buildctl ?? []).map(fill));
+
+  const archives = [join(folder, 'buildkit.tar'), join(folder, 'polyarch.tar')] as const;
+  const options = { allowFailure: true, signal: AbortSignal.timeout(60_000) };
+  const frontend = ['build', '--progress', 'plain', '--frontend', 'dockerfile.v0'];
+  const where = one.context === undefined ? context : fill(one.context);
+  const results: [RunResult, RunResult] = [
+    await sides.buildkitd.buildctl([...frontend, ...buildctl, '--output', `type=oci,dest=${archives[0]}`], options),
+    await sides.polyarch.polyarch(
+      ['build', '--progress', 'plain', ...polyarch, '--output', `type=oci,dest=${archives[1]}`, where],
+      options,
+    ),
+  ];
+  return [outcome(results[0], archives[0]), outcome(results[1], archives[1])];
+}
+
+function outcome(result: RunResult, archive: string): Outcome {
+  return result.code === 0 ? { images: readArchive(readFileSync(archive)) } : { failed: result.stderr };
+}

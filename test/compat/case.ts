@@ -1,0 +1,45 @@
+/** A file of a context: its text or bytes, or what else it is. Owner 0:0, mode 0644 or 0755, a fixed time of 2021. */
+export type CompatFile =
+  | string
+  | Uint8Array
+  | {
+      readonly text?: string;
+      /** Where a symbolic link points. */
+      readonly link?: string;
+      /** Another file of the context that this is a hard link to; it comes before. */
+      readonly hardlink?: string;
+      readonly special?: 'folder' | 'fifo' | 'socket';
+      readonly mode?: number;
+      readonly owner?: readonly [number, number];
+      /** Seconds since the epoch. */
+      readonly mtime?: number;
+    };
+
+export type CompatFiles = Readonly<Record<string, CompatFile>>;
+
+/** A build that polyarch and BuildKit must agree on. `{{http}}` and `{{git}}` are replaced everywhere, see serve.ts. */
+export interface CompatCase {
+  readonly name: string;
+  readonly dockerfile: string | Uint8Array;
+  /** The context, beside the Dockerfile. */
+  readonly files?: CompatFiles;
+  /** Where in the context the Dockerfile is; default `Dockerfile`. */
+  readonly file?: string;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly target?: string;
+  /** Default linux/amd64. */
+  readonly platforms?: readonly string[];
+  /** `--build-context`: a folder of these files, the stand-in base of that name as an OCI layout, or the text itself. */
+  readonly contexts?: Readonly<Record<string, string | { readonly files: CompatFiles } | { readonly layout: string }>>;
+  /** `--secret`: id → text. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** `--ssh default=` an agent with one key. */
+  readonly ssh?: boolean;
+  /** Flags that the two clients call by other names: polyarch's, and the options of BuildKit's frontend. */
+  readonly flags?: { readonly polyarch: readonly string[]; readonly buildctl: readonly string[] };
+  /** Another context than the files: a URL. */
+  readonly context?: string;
+  /** Default success; a failure must be at the same lines, where BuildKit says one. */
+  readonly expect?: 'success' | 'failure';
+}

@@ -1,0 +1,59 @@
+import type { PlatformImage, TreeNode } from './flatten.ts';
+
+/** How the images of two builds differ, a line each, without what no build defines: times since `began` (seconds) are all `now`. */
+export function compareImages(
+  buildkit: ReadonlyMap<string, PlatformImage>,
+  polyarch: ReadonlyMap<string, PlatformImage>,
+  began: number,
+): string[] {
+  const lines: string[] = [];
+  for (const platform of new Set([...buildkit.keys(), ...polyarch.keys()])) {
+    const [a, b] = [buildkit.get(platform), polyarch.get(platform)];
+    if (a === undefined || b === undefined)
+      lines.push(`${platform}: only ${a === undefined ? 'polyarch' : 'buildkit'} has it`);
+    else
+      for (const [field, [left, right]] of pairs(facts(a, began), facts(b, began)))
+        if (left !== right)
+          lines.push(`${platform} ${field}: buildkit ${left ?? 'nothing'}, polyarch ${right ?? 'nothing'}`);
+  }
+  return lines;
+}
+
+function pairs(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): [string, [string?, string?]][] {
+  return [...new Set([...a.keys(), ...b.keys()])].map((key) => [key, [a.get(key), b.get(key)]]);
+}
+
+/** An image as flat facts: where → what. */
+function facts(image: PlatformImage, began: number): Map<string, string> {
+  const found = new Map<string, string>([['layers', String(image.layers)]]);
+  const visit = (where: string, value: unknown): void => {
+    if (where.endsWith('.diff_ids') && Array.isArray(value)) found.set(where, `${value.length} of them`);
+    else if (/(?:^|\.)created$/.test(where) && typeof value === 'string')
+      found.set(where, Date.parse(value) / 1000 >= began ? 'now' : value);
+    else if (typeof value === 'object' && value !== null) {
+      found.set(where, Array.isArray(value) ? '[]' : '{}');
+      for (const [key, below] of Object.entries(value)) visit(where === '' ? key : `${where}.${key}`, below);
+    } else found.set(where, JSON.stringify(value));
+  };
+  visit('config', image.config);
+  const names = new Map<TreeNode, string[]>();
+  for (const [path, node] of image.tree) names.set(node, [...(names.get(node) ?? []), path]);
+  for (const [path, node] of image.tree) {
+    const { mtime, xattrs, ...plain } = node;
+    for (const [key, value] of Object.entries(plain))
+      found.set(`/${path} ${key}`, key === 'mode' ? value.toString(8) : String(value));
+    for (const [key, value] of Object.entries(xattrs)) found.set(`/${path} xattr ${key}`, value);
+    found.set(`/${path} mtime`, mtime >= began ? 'now' : String(Math.floor(mtime)));
+    const same = names.get(node) ?? [];
+    if (same.length > 1) found.set(`/${path} names`, same.toSorted().join(' '));
+  }
+  return found;
+}
+
+/** The marked lines of the Dockerfile in what a failing build says; none when it shows no place. */
+export function failedLines(stderr: string): number[] {
+  const marked = [...stderr.matchAll(/^ *(\d+) \| >>>/gm)].map(([, line]) => Number(line));
+  if (marked.length > 0) return [...new Set(marked)].toSorted((a, b) => a - b);
+  const named = /dockerfile parse error on line (\d+)/.exec(stderr)?.[1];
+  return named === undefined ? [] : [Number(named)];
+}

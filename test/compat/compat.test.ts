@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildkitdMissing, startBuildkitd } from '../../scripts/buildkitd.ts';
+import { openEmulatedNamespace } from '../../scripts/emulated-namespace.ts';
+import { fixtureRegistry, skip, temporaryFolder, testEnvironment } from '../support/environment.ts';
+import { buildWithBoth, type Sides } from './builders.ts';
+import type { CompatCase } from './case.ts';
+import { compareImages, failedLines } from './compare.ts';
+import { differences, type Difference } from './differences.ts';
+import { startServed } from './serve.ts';
+
+/*
+ * Each case of cases/ is built by polyarch and by one buildkitd, and the two images are compared.
+ * A difference is a failure unless differences.ts has it.
+ */
+
+const topics = await Promise.all(
+  readdirSync(join(import.meta.dirname, 'cases'))
+    .toSorted()
+    .map(async (file) => {
+      const { cases } = (await import(pathToFileURL(join(import.meta.dirname, 'cases', file)).href)) as {
+        cases: readonly CompatCase[];
+      };
+      return { topic: file.replace(/\.ts$/, ''), cases };
+    }),
+);
+
+const missing = buildkitdMissing();
+const began = Math.floor(Date.now() / 1000);
+const shown = new Set<Difference>();
+let sides: Sides | undefined;
+let root = '';
+const stack = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  const mirror = await fixtureRegistry('busybox', 'alpine');
+  root = stack.use(temporaryFolder()).path;
+  const served = stack.use(await startServed(join(root, 'served')));
+  const polyarch = stack.use(testEnvironment({ mirror }));
+  const namespace = stack.use(await openEmulatedNamespace());
+  const folder = join(root, 'buildkit');
+  const buildkitd = stack.use(await startBuildkitd({ folder, mirror, enter: (argv) => namespace.enter(argv) }));
+  sides = { polyarch, buildkitd, fill: served.fill, agent: startAgent(join(root, 'agent')) };
+});
+
+afterAll(() => stack.disposeAsync());
+
+/** An ssh agent with one key, ended with the tests. */
+function startAgent(socket: string): string {
+  const started = spawnSync('ssh-agent', ['-a', socket], { encoding: 'utf8' });
+  const pid = /SSH_AGENT_PID=(\d+)/.exec(started.stdout)?.[1];
+  if (pid !== undefined) stack.defer(() => void process.kill(Number(pid)));
+  spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'compat', '-f', `${socket}.key`]);
+  spawnSync('ssh-add', ['-q', `${socket}.key`], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+  return socket;
+}
+
+/** How the two builds of a case differ, a line each. */
+async function compare(one: CompatCase, folder: string, where: Sides): Promise<string[]> {
+  const [buildkit, polyarch] = await buildWithBoth(one, folder, where);
+  const wanted = one.expect ?? 'success';
+  if ('failed' in buildkit !== (wanted === 'failure'))
+    throw new Error(`BuildKit: ${'failed' in buildkit ? buildkit.failed : 'no failure, though the case expects one'}`);
+  if ('failed' in buildkit) {
+    if (!('failed' in polyarch)) return ['BuildKit fails, polyarch does not', buildkit.failed];
+    const [theirs, ours] = [failedLines(buildkit.failed), failedLines(polyarch.failed)];
+    if (polyarch.failed.includes('internal error')) return [polyarch.failed];
+    if (theirs.length === 0 || theirs.join() === ours.join()) return [];
+    return [
+      `buildkit fails at line ${theirs.join()}, polyarch at ${ours.join() || 'none'}\n${buildkit.failed}\n${polyarch.failed}`,
+    ];
+  }
+  if ('failed' in polyarch) return [`polyarch fails, BuildKit does not: ${polyarch.failed}`];
+  expect(buildkit.images.size).toBeGreaterThan(0);
+  return compareImages(buildkit.images, polyarch.images, began);
+}
+
+let ran = 0;
+
+async function check(one: CompatCase, topic: string): Promise<void> {
+  if (sides === undefined) throw new Error('buildkitd is started before the cases');
+  const folder = join(root, topic, one.name.replaceAll(/\W+/g, '-'));
+  const unexplained = (await compare(one, folder, sides)).filter((line) => {
+    const known = differences.find(
+      ({ lines, cases }) => lines?.test(line) === true && cases?.includes(one.name) !== false,
+    );
+    if (known !== undefined) shown.add(known);
+    return known === undefined;
+  });
+  ran++;
+  expect(unexplained).toEqual([]);
+}
+
+for (const { topic, cases } of topics)
+  describe.skipIf(missing !== undefined).concurrent(`${topic}`, () => {
+    it.each(cases)('$name', (one) => check(one, topic));
+  });
+
+it('shows every difference that is listed with lines', (context) => {
+  if (missing !== undefined) return skip(context, missing);
+  if (ran < topics.reduce((sum, { cases }) => sum + cases.length, 0)) return context.skip('not every case ran');
+  return expect(differences.filter((one) => one.lines !== undefined && !shown.has(one))).toEqual([]);
+});

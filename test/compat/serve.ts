@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { startGitDaemon } from '../support/git-server.ts';
+import { packTar } from '../support/pack-tar.ts';
+import { writeFiles } from '../support/environment.ts';
+
+/** What cases fetch, on loopback. `fill` puts the places for `{{http}}` and `{{git}}`. */
+export interface Served extends AsyncDisposable {
+  fill(text: string): string;
+}
+
+/** Files of `{{http}}/…`; all but `/now` have the same Last-Modified. */
+export const served: Readonly<Record<string, Uint8Array>> = {
+  '/file.txt': Buffer.from('served\n'),
+  '/now': Buffer.from('no time\n'),
+  '/named': Buffer.from('named by a header\n'),
+  '/archive.tar': packTar([
+    { path: 'in/', type: 'directory', mtime: 1_500_000_000 },
+    { path: 'in/file', type: 'file', text: 'of an archive\n', mode: 0o640, uid: 5, gid: 6, mtime: 1_500_000_000 },
+  ]),
+  '/archive.tgz': gzipSync(packTar([{ path: 'zipped', type: 'file', text: 'packed\n', mtime: 1_500_000_000 }])),
+};
+
+const TIME = 'Tue, 02 Jan 2018 03:04:05 GMT';
+
+/** The repository `{{git}}/repo.git`: branches main and other, tags v1 (annotated) and light, a folder `sub`, a link, a program. */
+function makeRepository(folder: string): void {
+  const work = join(folder, 'repo.git');
+  mkdirSync(work, { recursive: true });
+  const env = {
+    ...process.env,
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_SYSTEM: '/dev/null',
+    ...Object.fromEntries(
+      ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+        [`GIT_${who}_NAME`, 'tester'],
+        [`GIT_${who}_EMAIL`, 'tester@example.invalid'],
+        [`GIT_${who}_DATE`, '1600000000 +0000'],
+      ]),
+    ),
+  };
+  const git = (...args: readonly string[]): void => void execFileSync('git', args, { cwd: work, env, stdio: 'pipe' });
+  git('init', '-q', '-b', 'main');
+  writeFiles(work, {
+    'top.txt': 'top\n',
+    'sub/inner.txt': 'inner\n',
+    'sub/program': '#!/bin/sh\n',
+    Dockerfile: 'FROM busybox\nCOPY top.txt sub /from-git/\n',
+    '.dockerignore': 'sub/program\n',
+  });
+  execFileSync('ln', ['-s', '../top.txt', join(work, 'sub/link')]);
+  execFileSync('chmod', ['0755', join(work, 'sub/program')]);
+  git('add', '.');
+  git('commit', '-q', '-m', 'first');
+  git('tag', '-a', 'v1', '-m', 'one');
+  git('tag', 'light');
+  git('checkout', '-q', '-b', 'other');
+  writeFiles(work, { 'top.txt': 'other\n' });
+  git('commit', '-q', '-a', '-m', 'second');
+  git('checkout', '-q', 'main');
+}
+
+export async function startServed(folder: string): Promise<Served> {
+  await using stack = new AsyncDisposableStack();
+  const server = createServer((request, response) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const body = served[path];
+    if (body === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    if (path !== '/now') response.setHeader('last-modified', TIME);
+    if (path === '/named') response.setHeader('content-disposition', 'attachment; filename="given.txt"');
+    response.end(request.method === 'HEAD' ? undefined : body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stack.defer(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  makeRepository(folder);
+  const git = stack.use(await startGitDaemon(folder));
+  const { port } = server.address() as AddressInfo; // listening on TCP
+  const held = stack.move();
+  return {
+    fill: (text) => text.replaceAll('{{http}}', `http://127.0.0.1:${port}`).replaceAll('{{git}}', git.url),
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
+}
