@@ -13,6 +13,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   content: ['oci'],
   archive: ['oci'],
   registry: ['content'],
+  manifest: ['registry', 'content'],
   llb: ['pb', 'oci'],
   dockerfile: ['llb', 'oci'],
   solver: ['oci'],
@@ -20,7 +21,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   emulation: ['oci'],
   executor: ['snapshot', 'emulation', 'oci'],
   worker: ['solver', 'llb', 'executor', 'snapshot', 'archive', 'content', 'registry'],
-  exporter: ['content', 'archive', 'snapshot', 'registry'],
+  exporter: ['manifest', 'content', 'archive', 'snapshot', 'registry'],
   build: ['worker', 'exporter', 'dockerfile'],
   cli: ['build', 'oci'],
 };

@@ -2,7 +2,6 @@ import type { CopyProgress } from '../content/copy-graph.ts';
 import type { StoredImage } from '../content/image-store.ts';
 import { pushGraph } from '../exporter/push-image.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndex, isManifest } from '../oci/media-types.ts';
 import { isDigest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import { parseReference, repositoryName } from '../oci/reference.ts';
@@ -39,13 +38,11 @@ export async function pushStored(workspace: Workspace, text: string, options: Pu
   const abortable = { signal: options.signal };
   const whole = await wholeImage(workspace, image, { root, ...abortable });
   await pushGraph(
-    whole.source,
-    root,
+    { source: whole.source, root },
     [name],
     {
       byDigest: false,
       insecure: false,
-      mountable: whole.all.filter(({ mediaType }) => !isIndex(mediaType) && !isManifest(mediaType)),
       origins: ({ digest }) => whole.origins(digest),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     },

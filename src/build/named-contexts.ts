@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { NamedContext, NamedContexts } from '../dockerfile/convert-options.ts';
+import { parseLayout } from '../manifest/location.ts';
 import { PolyarchError } from '../util/error.ts';
 import { type LocalFolder, withIgnore } from './open-context.ts';
 
@@ -37,12 +38,8 @@ function namedContext(name: string, value: string, options: NamedContextOptions)
 
 /** `oci-layout://FOLDER[:TAG][@DIGEST]` */
 function layout(text: string, options: NamedContextOptions): NamedContext {
-  const at = text.indexOf('@');
-  const digest = at < 0 ? '' : text.slice(at);
-  const rest = at < 0 ? text : text.slice(0, at);
-  const colon = rest.lastIndexOf(':');
-  const tagged = colon > rest.lastIndexOf('/');
-  const store = options.addLayout(resolve(options.cwd, tagged ? rest.slice(0, colon) : rest));
-  const tag = tagged ? rest.slice(colon) : digest === '' ? ':latest' : '';
-  return { kind: 'oci-layout', reference: `${store}${tag}${digest}`, store };
+  const { folder, tag, digest } = parseLayout(text, options);
+  const store = options.addLayout(folder);
+  const reference = `${store}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+  return { kind: 'oci-layout', reference, store };
 }

@@ -23,7 +23,7 @@ export interface CopyGraphOptions extends SuccessorOptions {
    * The node itself is copied as it is.
    */
   readonly filter?: (child: Descriptor, parent: Descriptor) => boolean;
-  /** Makes the target take a blob from elsewhere in the same registry; true when it did, and nothing is sent then. */
+  /** Makes the target take a blob from elsewhere in the same registry, or find that it has it; true when it does, and nothing is sent then. */
   readonly mount?: (descriptor: Descriptor, options: Abortable) => Promise<boolean>;
   /** Before a descriptor that the target lacks is sent, its children being there already. */
   readonly before?: (descriptor: Descriptor) => void | Promise<void>;
@@ -143,9 +143,10 @@ class GraphCopy {
       this.#signal.throwIfAborted();
       const { source, target } = this.#ends;
       const abortable = { signal: this.#signal };
+      // A mount answers both questions in one request.
+      if ((await this.#options.mount?.(descriptor, abortable)) === true) return this.#report('mounted', descriptor);
       if (await target.exists(descriptor, abortable)) return this.#report('exists', descriptor);
       await this.#options.before?.(descriptor);
-      if ((await this.#options.mount?.(descriptor, abortable)) === true) return this.#report('mounted', descriptor);
       this.#report('start', descriptor);
       const push = (content: Readable) => target.push(descriptor, this.#counted(content, descriptor), abortable);
       await fetchInto(source, descriptor, push, abortable);

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isDigest } from '../oci/digest.ts';
+import { type Digest, isDigest } from '../oci/digest.ts';
 import { type ImageIndex, parseIndex } from '../oci/index.ts';
 import { encodeJson } from '../oci/json.ts';
-import { detectMediaType } from '../oci/manifest.ts';
-import { MEDIA_TYPE } from '../oci/media-types.ts';
+import { detectMediaType, parseManifestOrIndex } from '../oci/manifest.ts';
+import { isIndex, isManifest, MEDIA_TYPE } from '../oci/media-types.ts';
 import { parseObject } from '../oci/shape.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
@@ -73,6 +73,11 @@ export class OciLayout implements Target {
     const layout = OciLayout.open(root);
     layout.#blobs.removeStaleIngests({ olderThanMs: 24 * 3600 * 1000 });
     return layout;
+  }
+
+  /** For messages. */
+  get name(): string {
+    return `oci-layout://${this.root}`;
   }
 
   /** The index as it is now. */
@@ -156,6 +161,16 @@ export class OciLayout implements Target {
     await this.#locked(async () => {
       this.#replace('index.json', encodeJson(withEntry(this.index(), descriptor, name)));
     }, options);
+  }
+
+  /** The manifests listed in index.json whose subject is the digest. */
+  async referrers(digest: Digest): Promise<readonly Descriptor[]> {
+    return this.index().manifests.filter((entry) => {
+      if (!isManifest(entry.mediaType) && !isIndex(entry.mediaType)) return false;
+      if (entry.size > LIMITS.manifestBytes || !this.has(entry)) return false;
+      const node = parseManifestOrIndex(this.#blobs.readSync(entry), entry);
+      return (node.kind === 'index' ? node.index : node.manifest).subject?.digest === digest;
+    });
   }
 
   #initialise(): void {

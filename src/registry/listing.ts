@@ -1,19 +1,16 @@
-import type { Descriptor } from '../oci/descriptor.ts';
-import { hexOf, isDigest, type Digest } from '../oci/digest.ts';
 import { isTag } from '../oci/reference.ts';
-import { hasCode } from '../util/error.ts';
-import { LIMITS } from '../util/limits.ts';
 import { readJson, statusOnly } from './answer.ts';
 import type { HttpResponse } from './connections.ts';
 import type { EndpointClient } from './endpoint-client.ts';
 import { RegistryFailure } from './failure.ts';
-import { getManifest, type ManifestPlace } from './manifests.ts';
+import type { ManifestPlace } from './manifests.ts';
 import { repositoryScope } from './scope.ts';
 
 /** Pages followed before a listing is taken for endless. */
 const MAX_PAGES = 10_000;
 
-interface Page {
+/** One answer of a list. */
+export interface Page {
   readonly answer: unknown;
   readonly next: URL | undefined;
   readonly found: boolean;
@@ -39,46 +36,8 @@ export async function* listTags(
   }
 }
 
-/**
- * The manifests whose `subject` is the digest (OCI distribution spec "Listing Referrers"), filtered by
- * artifact type here where the registry does not; from the tag `sha256-<hex>` where it has no referrers API.
- */
-export async function listReferrers(
-  digest: Digest,
-  place: ManifestPlace & { readonly artifactType?: string },
-): Promise<Descriptor[]> {
-  const { artifactType } = place;
-  const subject = `referrers of ${place.name}@${digest}`;
-  const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
-  const all: Descriptor[] = [];
-  let target: string | URL | undefined = `/referrers/${digest}${query}`;
-  for (let pages = 0; target !== undefined; pages++) {
-    const page = await getPage(place, { target, subject, pages, accept: [200, 404] });
-    if (!page.found) return pages === 0 ? referrersByTag(digest, place) : all;
-    const wanted = manifestsOf(page.answer, subject).filter((it) => page.filtered || hasType(it, artifactType));
-    all.push(...wanted);
-    if (all.length > LIMITS.descriptors) throw endless(subject);
-    target = page.next;
-  }
-  return all;
-}
-
-async function referrersByTag(
-  digest: Digest,
-  place: ManifestPlace & { readonly artifactType?: string },
-): Promise<Descriptor[]> {
-  const tag = `${digest.slice(0, digest.indexOf(':'))}-${hexOf(digest)}`.slice(0, 128);
-  try {
-    const { content } = await getManifest(tag, place);
-    const index: unknown = JSON.parse(Buffer.from(content).toString('utf8'));
-    return manifestsOf(index, `referrers of ${place.name}@${digest}`).filter((it) => hasType(it, place.artifactType));
-  } catch (error) {
-    if (hasCode(error, 'NOT_FOUND')) return [];
-    throw error;
-  }
-}
-
-function getPage(
+/** One page of a list. Fails with REGISTRY_ERROR when there are too many. */
+export function getPage(
   place: ManifestPlace,
   {
     target,
@@ -118,23 +77,7 @@ function nextPage(response: HttpResponse, client: EndpointClient): URL | undefin
   return url.host === response.url.host && url.href !== response.url.href ? url : undefined;
 }
 
-function manifestsOf(index: unknown, subject: string): Descriptor[] {
-  if (typeof index !== 'object' || index === null || !('manifests' in index) || !Array.isArray(index.manifests)) {
-    throw new RegistryFailure('REGISTRY_ERROR', `${subject}: the registry answers something that is no index`);
-  }
-  return index.manifests.filter(isDescriptor);
-}
-
-function isDescriptor(value: unknown): value is Descriptor {
-  if (typeof value !== 'object' || value === null) return false;
-  const { mediaType, digest, size } = { mediaType: undefined, digest: undefined, size: undefined, ...value };
-  return typeof mediaType === 'string' && typeof digest === 'string' && isDigest(digest) && typeof size === 'number';
-}
-
-function hasType(descriptor: Descriptor, artifactType: string | undefined): boolean {
-  return artifactType === undefined || descriptor.artifactType === artifactType;
-}
-
-function endless(subject: string): RegistryFailure {
+/** The failure for a list without an end. */
+export function endless(subject: string): RegistryFailure {
   return new RegistryFailure('REGISTRY_ERROR', `${subject}: the list does not end`);
 }

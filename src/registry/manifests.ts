@@ -1,5 +1,6 @@
 import { descriptorOf, type Descriptor } from '../oci/descriptor.ts';
 import { isDigest, parseDigest, type Digest } from '../oci/digest.ts';
+import { parseManifestOrIndex } from '../oci/manifest.ts';
 import { isIndex, isManifest, isSchema1, MANIFEST_ACCEPT, MEDIA_TYPE } from '../oci/media-types.ts';
 import { verifyBytes } from '../oci/verify.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -104,13 +105,20 @@ export function getManifest(
   });
 }
 
+/** What became of a manifest's subject. */
+export interface PutManifest {
+  readonly subject: Descriptor | undefined;
+  /** Whether the registry lists it with the subject's referrers by itself (`OCI-Subject`). */
+  readonly listed: boolean;
+}
+
 /** Puts a manifest under a tag or its digest; fails with DIGEST_MISMATCH when the registry says it stored another. */
 export async function putManifest(
   reference: string,
   { descriptor, content }: ManifestContent,
   place: ManifestPlace,
-): Promise<void> {
-  await place.session.call({
+): Promise<PutManifest> {
+  const listed = await place.session.call<boolean>({
     ...common(reference, place, 'push'),
     method: 'PUT',
     capability: 'push',
@@ -132,8 +140,18 @@ export async function putManifest(
           { hint: 'The registry, or something between, changes content.' },
         );
       }
+      return response.headers['oci-subject'] !== undefined;
     },
   });
+  return { subject: subjectOf(descriptor, content), listed };
+}
+
+/** The subject of a manifest; undefined for what is no manifest of this day. */
+function subjectOf(descriptor: Descriptor, content: Uint8Array): Descriptor | undefined {
+  if (!isIndex(descriptor.mediaType) && !isManifest(descriptor.mediaType)) return undefined;
+  if (!Buffer.from(content.buffer, content.byteOffset, content.byteLength).includes('"subject"')) return undefined;
+  const node = parseManifestOrIndex(content, descriptor);
+  return (node.kind === 'index' ? node.index : node.manifest).subject;
 }
 
 /** Deletes a manifest by digest, or a tag where the registry can (OCI distribution spec "Content Management"). */

@@ -6,7 +6,7 @@ import { verifyBytes } from '../oci/verify.ts';
 import { statusOnly } from './answer.ts';
 import { fetchBlob } from './blob-fetch.ts';
 import { RegistryFailure } from './failure.ts';
-import { listReferrers, listTags } from './listing.ts';
+import { listTags } from './listing.ts';
 import {
   deleteManifest,
   getManifest,
@@ -17,6 +17,7 @@ import {
   type ManifestContent,
   type ManifestPlace,
 } from './manifests.ts';
+import { addReferrerTag, listReferrers } from './referrers.ts';
 import type { RetryNotice, RetryPolicy } from './retry.ts';
 import { repositoryScope, type Scope } from './scope.ts';
 import type { RegistrySession } from './session.ts';
@@ -64,6 +65,9 @@ export class Repository implements Target {
   /** Uploads that a refused mount left open. */
   readonly #opened = new Map<Digest, OpenUpload>();
   readonly #pushing = new Map<Digest, Promise<void>>();
+  #referring: Promise<void> = Promise.resolve();
+  /** False once the registry has shown that it has no referrers API. */
+  #listsReferrers = true;
 
   constructor(settings: RepositorySettings) {
     this.domain = settings.domain;
@@ -125,10 +129,15 @@ export class Repository implements Target {
     }
   }
 
-  async tag(descriptor: Descriptor, reference: string, options: Abortable = {}): Promise<void> {
-    const kept = this.#manifests.get(descriptor.digest);
+  /** The manifest is asked for where neither `content` nor an earlier push gives its bytes. */
+  async tag(
+    descriptor: Descriptor,
+    reference: string,
+    options: Abortable & { readonly content?: Uint8Array } = {},
+  ): Promise<void> {
     const content =
-      kept?.content ??
+      options.content ??
+      this.#manifests.get(descriptor.digest)?.content ??
       (
         await getManifest(descriptor.digest, {
           ...this.#place(options),
@@ -142,9 +151,14 @@ export class Repository implements Target {
   /** Puts a manifest straight under a tag: one request where `push` and `tag` are two. */
   async pushManifest(manifest: ManifestContent, reference: string, options: Abortable = {}): Promise<void> {
     verifyBytes(manifest.content, manifest.descriptor);
-    await putManifest(reference, manifest, this.#place(options));
+    const { subject, listed } = await putManifest(reference, manifest, this.#place(options));
     this.#known.set(manifest.descriptor.digest, true);
     this.#keep(manifest);
+    if (subject === undefined || listed) return;
+    // One after another: each reads the list and writes it anew.
+    const adding = this.#referring.then(() => addReferrerTag(manifest, subject, this.#place(options)));
+    this.#referring = adding.catch(() => undefined);
+    await adding;
   }
 
   /**
@@ -179,7 +193,13 @@ export class Repository implements Target {
   /** The manifests that name the digest as their subject. */
   async referrers(digest: Digest, options: Abortable & { readonly artifactType?: string } = {}): Promise<Descriptor[]> {
     const { artifactType } = options;
-    return listReferrers(digest, { ...this.#place(options), ...(artifactType === undefined ? {} : { artifactType }) });
+    const found = await listReferrers(digest, {
+      ...this.#place(options),
+      api: this.#listsReferrers,
+      ...(artifactType === undefined ? {} : { artifactType }),
+    });
+    this.#listsReferrers = found.api;
+    return found.referrers;
   }
 
   /** The repository's tags, asked for page by page as they are read. */

@@ -95,7 +95,7 @@ describe.skipIf(missing !== undefined)('listings', () => {
     });
   });
 
-  test('referrers: none, then those of the tag where the registry has no API', async () => {
+  test('referrers: none, then those that were pushed, kept under a tag where the registry has no API', async () => {
     expect(await repository.referrers(image.digest)).toEqual([]);
     const referrer = asJson({
       schemaVersion: 2,
@@ -108,9 +108,6 @@ describe.skipIf(missing !== undefined)('listings', () => {
     const descriptor = descriptorOf(referrer, { mediaType: MEDIA_TYPE.ociManifest });
     await repository.push(descriptor, referrer);
     const entry = { ...descriptor, artifactType: 'application/x.test' };
-    const index = asJson({ schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [entry] });
-    const manifest = { descriptor: descriptorOf(index, { mediaType: MEDIA_TYPE.ociIndex }), content: index };
-    await repository.pushManifest(manifest, image.digest.replace(':', '-'));
     expect(await repository.referrers(image.digest)).toEqual([entry]);
     expect(await repository.referrers(image.digest, { artifactType: 'application/x.test' })).toEqual([entry]);
     expect(await repository.referrers(image.digest, { artifactType: 'other' })).toEqual([]);
@@ -118,10 +115,11 @@ describe.skipIf(missing !== undefined)('listings', () => {
 
   test('referrers: the API is paged, and filtered here where the registry does not', async () => {
     const entries = ['one', 'two'].map((type) => ({ ...image, artifactType: type }));
-    const path = `/v2/${repository.path}/referrers/${image.digest}`;
+    const other = client.repository(repository.name);
+    const path = `/v2/${other.path}/referrers/${image.digest}`;
     proxy.inject(/referrers/, answer([entries[0]], `<${path}?page=2>; rel="next"`));
     proxy.inject(/referrers/, answer([entries[1]]));
-    expect(await repository.referrers(image.digest, { artifactType: 'two' })).toEqual([entries[1]]);
+    expect(await other.referrers(image.digest, { artifactType: 'two' })).toEqual([entries[1]]);
   });
 
   test('a manifest and a blob are deleted', async () => {

@@ -1,0 +1,35 @@
+import type { Readable } from 'node:stream';
+import type { Abortable, Fetcher, Resolver, Target } from '../content/storage.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
+
+/** What images are read from: a repository, an OCI layout, the local store. */
+export interface ImageSource extends Fetcher, Resolver {
+  /** For messages: `docker.io/library/busybox`, `oci-layout:///folder`. */
+  readonly name: string;
+  /** A repository's registry and its path there. */
+  readonly domain?: string;
+  readonly path?: string;
+  /** The manifests that name the digest as their subject. */
+  referrers(digest: Digest, options?: Abortable): Promise<readonly Descriptor[]>;
+}
+
+/** What images are written to: a repository, an OCI layout. */
+export interface ImageTarget extends ImageSource, Target {
+  /** `reopen` gives the content from its start once more. */
+  push(
+    descriptor: Descriptor,
+    content: Readable | Uint8Array,
+    options?: Abortable & { readonly reopen?: () => Promise<Readable> },
+  ): Promise<void>;
+  /** `content` is the manifest's bytes, where they are at hand. */
+  tag(
+    descriptor: Descriptor,
+    reference: string,
+    options?: Abortable & { readonly content?: Uint8Array },
+  ): Promise<void>;
+  /** Lists a manifest that no tag names, where a store would not find it otherwise. */
+  add?(descriptor: Descriptor, options?: Abortable): Promise<void>;
+  /** Takes a blob over from another repository of the same registry; false when it does not. */
+  mount?(descriptor: Descriptor, from: string, options?: Abortable): Promise<boolean>;
+}

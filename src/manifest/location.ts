@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { parseDigest, type Digest } from '../oci/digest.ts';
+import { formatReference, isTag, parseReference, type Reference } from '../oci/reference.ts';
+import { PolyarchError } from '../util/error.ts';
+
+/** Where an image is, or is to go. */
+export type Location =
+  | { readonly kind: 'registry'; readonly reference: Reference }
+  | LayoutLocation
+  /** An image of the local store: a name, digest or id. */
+  | { readonly kind: 'local'; readonly name: string };
+
+export interface LayoutLocation {
+  readonly kind: 'oci-layout';
+  /** Absolute. */
+  readonly folder: string;
+  readonly tag?: string;
+  readonly digest?: Digest;
+}
+
+const LAYOUT = 'oci-layout://';
+const LOCAL = 'local://';
+
+/** `NAME[:TAG][@DIGEST]`, `oci-layout://FOLDER[:TAG][@DIGEST]` or `local://IMAGE`. Fails with INVALID_REFERENCE. */
+export function parseLocation(text: string, options: { readonly cwd: string }): Location {
+  if (text.startsWith(LAYOUT)) return parseLayout(text.slice(LAYOUT.length), options);
+  if (text.startsWith(LOCAL)) return { kind: 'local', name: text.slice(LOCAL.length) };
+  return { kind: 'registry', reference: parseReference(text) };
+}
+
+/** `FOLDER[:TAG][@DIGEST]`, the tag being `latest` when neither is written. Fails with INVALID_REFERENCE and INVALID_DIGEST. */
+export function parseLayout(text: string, { cwd }: { readonly cwd: string }): LayoutLocation {
+  const at = text.lastIndexOf('@');
+  const digest = at > text.lastIndexOf('/') ? parseDigest(text.slice(at + 1)) : undefined;
+  const rest = digest === undefined ? text : text.slice(0, at);
+  const colon = rest.lastIndexOf(':');
+  const tagged = colon > rest.lastIndexOf('/');
+  const tag = tagged ? rest.slice(colon + 1) : digest === undefined ? 'latest' : undefined;
+  const folder = tagged ? rest.slice(0, colon) : rest;
+  if (folder === '' || (tag !== undefined && !isTag(tag))) {
+    throw new PolyarchError('INVALID_REFERENCE', `${LAYOUT}${text} names no image of an OCI layout`, {
+      hint: 'write oci-layout://FOLDER[:TAG][@DIGEST]',
+    });
+  }
+  return {
+    kind: 'oci-layout',
+    folder: resolve(cwd, folder),
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+/** In full, as messages name it. */
+export function formatLocation(location: Location): string {
+  switch (location.kind) {
+    case 'registry':
+      return formatReference(location.reference);
+    case 'oci-layout': {
+      const { folder, tag, digest } = location;
+      return `${LAYOUT}${folder}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+    }
+    case 'local':
+      return `${LOCAL}${location.name}`;
+  }
+}
+
+/** What the location's store is asked for: a digest wins over a tag. */
+export function referenceOf(location: Exclude<Location, { kind: 'local' }>): string {
+  const { tag = 'latest', digest } = location.kind === 'registry' ? location.reference : location;
+  return digest ?? tag;
+}
