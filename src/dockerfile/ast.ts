@@ -1,3 +1,5 @@
+import type { ParserFinding } from './lint/finding.ts';
+
 /**
  * A parsed Dockerfile. Words stay as they are written (quotes, escapes and `$` references included);
  * they are expanded later, with the environment of their stage, by `expandWord` of shell-words.ts.
@@ -21,22 +23,14 @@ export interface Directives {
 
 export type EscapeToken = '\\' | '`';
 
-/** A finding of the parser that is no error. */
-export interface Warning {
-  /** BuildKit's rule name, e.g. `NoEmptyContinuation`, or one of this project's own (`IgnoredFlag`, `InvalidUtf8`). */
-  readonly rule: string;
-  readonly message: string;
-  readonly location: Location;
-  readonly url?: string;
-}
-
 export interface Dockerfile {
   readonly filename: string;
   readonly directives: Directives;
   /** The ARG instructions before the first FROM. */
   readonly metaArgs: readonly ArgInstruction[];
   readonly stages: readonly Stage[];
-  readonly warnings: readonly Warning[];
+  /** What the parser found that is no error. */
+  readonly warnings: readonly ParserFinding[];
   /** The source, line by line, without line ends; for excerpts. */
   readonly lines: readonly string[];
 }

@@ -7,10 +7,10 @@ import { PolyarchError } from '../util/error.ts';
 import type { PatternMatcher } from '../util/patterns.ts';
 import type { Dockerfile, Location } from './ast.ts';
 import type { Env } from './convert-args.ts';
-import type { Lint } from './convert-lint.ts';
 import type { ConvertOptions } from './convert-options.ts';
 import type { StageGraph } from './convert-stages.ts';
 import { locate } from './failure.ts';
+import type { Lint } from './lint/lint.ts';
 
 /** What the stages of one conversion share. */
 export interface Conversion {

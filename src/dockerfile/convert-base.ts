@@ -16,18 +16,21 @@ import { didYouMean } from './suggest.ts';
 const NO_ENV: ReadonlyMap<string, string> = new Map();
 
 /**
- * Resolves the base images of all that the target needs, and reads their ONBUILD triggers, which may need
+ * Resolves the base images of all that the targets need, and reads their ONBUILD triggers, which may need
  * more. Gives the stages that are needed.
  */
-export async function resolveStages(target: StageBuild, conversion: Conversion): Promise<ReadonlySet<StageBuild>> {
+export async function resolveStages(
+  targets: () => readonly StageBuild[],
+  conversion: Conversion,
+): Promise<ReadonlySet<StageBuild>> {
   const { graph } = conversion;
   for (;;) {
-    const needed = graph.reachable(target);
+    const needed = graph.reachable(targets());
     const open = graph.stages.filter((stage) => needed.has(stage) && stage.base === undefined && !stage.resolved);
     await Promise.all(open.map((stage) => resolveBase(stage, conversion)));
     let more = false;
     for (const stage of graph.stages) if (needed.has(stage) && readTriggers(stage, conversion)) more = true;
-    if (!more) return graph.reachable(target);
+    if (!more) return graph.reachable(targets());
   }
 }
 
@@ -81,6 +84,7 @@ async function useImage(stage: StageBuild, conversion: Conversion): Promise<void
     return;
   }
   const resolved = await resolveNamed(stage, { conversion, platform });
+  if (resolved === undefined) return useUnknown(stage, platform);
   stage.image = imageOf(resolved.config);
   stage.platform =
     stage.platform === undefined && conversion.options.implicitPlatform === true
@@ -108,14 +112,19 @@ async function useImage(stage: StageBuild, conversion: Conversion): Promise<void
 async function resolveNamed(
   stage: StageBuild,
   options: { conversion: Conversion; platform: Platform },
-): ReturnType<typeof resolveImage> {
+): Promise<Awaited<ReturnType<typeof resolveImage>> | undefined> {
   const { graph } = options.conversion;
+  const { onUnknownBase } = options.conversion.options;
   try {
     const resolved = await resolveImage(stage.baseName, options);
     const { digest } = resolved;
     return { ...resolved, reference: formatReference({ ...parseReference(resolved.reference), digest }) };
   } catch (error) {
     if (!(error instanceof PolyarchError)) throw error;
+    if (onUnknownBase !== undefined && UNANSWERED.has(error.code)) {
+      onUnknownBase(stage.baseName, error);
+      return undefined;
+    }
     const near = didYouMean(stage.baseName, [...graph.names(), ...COMMON_IMAGES]);
     if (near === '' || (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_REFERENCE')) throw error;
     throw new PolyarchError(error.code, error.message + near, {
@@ -127,6 +136,21 @@ async function resolveNamed(
 }
 
 const COMMON_IMAGES = ['alpine', 'busybox', 'debian', 'fedora', 'golang', 'node', 'python', 'ubuntu'];
+
+/** Codes of a question that got no answer, in contrast to the answer that there is no such image. */
+const UNANSWERED: ReadonlySet<string> = new Set([
+  'REGISTRY_UNREACHABLE',
+  'TOO_MANY_REQUESTS',
+  'UNAUTHORIZED',
+  'DENIED',
+]);
+
+function useUnknown(stage: StageBuild, platform: Platform): void {
+  stage.baseUnknown = true;
+  stage.image = emptyImage(platform);
+  stage.platform = platform;
+  stage.state = image(formatReference(parseReference(stage.baseName)), { platform });
+}
 
 function isEmpty(image: StageImage): boolean {
   return image.rootfs.diff_ids.length === 0 && image.history.every((entry) => entry.empty_layer === true);
@@ -143,11 +167,8 @@ function warnPlatform(stage: StageBuild, conversion: Conversion): void {
   if (wanted === undefined) return;
   if (wanted.os === found.platform.os && wanted.architecture === found.platform.architecture) return;
   const [actual, expected] = [found.platform, wanted].map((one) => formatPlatformFull(normalizePlatform(one)));
-  conversion.lint.warn(
-    'InvalidBaseImagePlatform',
-    `Base image ${stage.baseName} was pulled with platform "${actual}", expected "${expected}" for current build`,
-    { location: stage.location },
-  );
+  const values = { image: stage.baseName, actual: actual ?? '', expected: expected ?? '' };
+  conversion.lint.report('InvalidBaseImagePlatform', values, { location: stage.location, comments: stage.comments });
 }
 
 /** True when triggers bring in stages or images that are not resolved yet. */

@@ -2,9 +2,11 @@ import type { ImageConfig } from '../oci/config.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Definition } from '../llb/definition.ts';
+import type { PolyarchError } from '../util/error.ts';
 import type { ImageMetaResolver, ResolveImageOptions } from '../llb/metadata.ts';
 import type { Network, State } from '../llb/state.ts';
-import type { Warning } from './ast.ts';
+import type { Outline } from './convert-outline.ts';
+import type { Finding } from './lint/finding.ts';
 
 export interface ConvertOptions {
   /** What the result is for. */
@@ -24,6 +26,15 @@ export interface ConvertOptions {
   readonly labels?: ReadonlyMap<string, string>;
   readonly contexts?: NamedContexts;
   readonly metaResolver: ImageMetaResolver;
+  /** Every stage is converted, whether the target needs it or not; for the lint. Default false. */
+  readonly allStages?: boolean;
+  /** All platforms that are built, for rules of the lint that depend on them. Default: the target's only. */
+  readonly platforms?: readonly Platform[];
+  /**
+   * Told of a base whose registry gives no answer; the conversion then goes on as if the image were empty, and
+   * leaves out what depends on its config. Without it that is an error.
+   */
+  readonly onUnknownBase?: (name: string, error: PolyarchError) => void;
   /** A git, http or other state in place of the local folder `context`. */
   readonly mainContext?: State;
   /** Patterns of the `.dockerignore` of the local main context. */
@@ -82,9 +93,11 @@ export interface ConvertResult {
   readonly config: ImageConfig;
   /** The platform of the result, with its variant filled in. */
   readonly platform: Platform;
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly Finding[];
   /** Names of the stages that the result needs (`stage-N` without one), in the file's order. */
   readonly usedStages: readonly string[];
+  /** What a person may set when the target is built. */
+  readonly outline: () => Outline;
   /** Images that were resolved, as `name:tag@digest`. */
   readonly images: readonly { readonly reference: string; readonly digest: Digest; readonly platform: Platform }[];
   /** Some step of the result must not come from the cache. */

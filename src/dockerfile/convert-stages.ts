@@ -5,6 +5,7 @@ import type { Platform } from '../oci/platform.ts';
 import { type State, scratch } from '../llb/state.ts';
 import { PolyarchError } from '../util/error.ts';
 import type { Instruction, Location } from './ast.ts';
+import type { StageOutline } from './convert-outline.ts';
 import { failure } from './failure.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -18,6 +19,10 @@ export interface StageBuild {
   readonly baseName: string;
   readonly location: Location;
   readonly sourceCode: string;
+  /** Above its FROM, without `#`. */
+  readonly comments: readonly string[];
+  /** What it asks of the person who builds it. */
+  readonly outline: StageOutline;
   /** The stage that it starts from. */
   base: StageBuild | undefined;
   /** Used in place of the stage. */
@@ -33,6 +38,8 @@ export interface StageBuild {
   resolved: boolean;
   /** Its state is final. */
   done: boolean;
+  /** Its base's config could not be asked for (`onUnknownBase`): variables and triggers of it are not known. */
+  baseUnknown: boolean;
   triggersRead: boolean;
   args: readonly { readonly key: string; readonly value?: string }[];
   /** What it reads of the build context. */
@@ -42,8 +49,8 @@ export interface StageBuild {
   commandCount: number;
   commandIndex: number;
   workdirSet: boolean;
-  /** Where an instruction of which only the last counts stood before. */
-  readonly single: Map<'cmd' | 'entrypoint' | 'healthcheck', Location>;
+  /** The latest of the instructions of which only the last counts. */
+  readonly single: Map<'cmd' | 'entrypoint' | 'healthcheck', Instruction>;
 }
 
 export interface StageCommand {
@@ -58,6 +65,8 @@ export interface NewStage {
   readonly baseName: string;
   readonly location: Location;
   readonly sourceCode?: string;
+  readonly comments?: readonly string[];
+  readonly usedArgs?: readonly string[];
   readonly platform?: Platform;
   readonly context?: NamedContext;
   readonly ignoreCache?: boolean;
@@ -73,6 +82,8 @@ export function newStage(given: NewStage): StageBuild {
     baseName: given.baseName,
     location: given.location,
     sourceCode: given.sourceCode ?? '',
+    comments: given.comments ?? [],
+    outline: { usedArgs: new Set(given.usedArgs), args: new Map(), secrets: new Map(), ssh: new Map() },
     base: undefined,
     context: given.context,
     unregistered: given.unregistered === true,
@@ -84,6 +95,7 @@ export function newStage(given: NewStage): StageBuild {
     image: NO_IMAGE,
     resolved: false,
     done: false,
+    baseUnknown: false,
     triggersRead: false,
     args: [],
     contextPaths: new Set(),
@@ -204,10 +216,10 @@ export class StageGraph {
     return undefined;
   }
 
-  /** The stage and all that it needs. */
-  reachable(from: StageBuild): Set<StageBuild> {
+  /** The stages and all that they need. */
+  reachable(from: readonly StageBuild[]): Set<StageBuild> {
     const found = new Set<StageBuild>();
-    const waiting = [from];
+    const waiting = [...from];
     for (let stage = waiting.pop(); stage !== undefined; stage = waiting.pop()) {
       if (found.has(stage)) continue;
       found.add(stage);
@@ -229,4 +241,5 @@ export function inherit(stage: StageBuild): void {
   stage.paths = base.paths;
   stage.workdirSet = base.workdirSet;
   stage.args = base.args;
+  stage.baseUnknown = base.baseUnknown;
 }

@@ -11,16 +11,19 @@ import type { Dockerfile, Stage } from './ast.ts';
 import { epochOf, globalArgs, isPredefined, platformArgs, proxyOf } from './convert-args.ts';
 import { findContext, followPaths } from './convert-context.ts';
 import { resolveStages } from './convert-base.ts';
+import { outlineOf } from './convert-outline.ts';
 import { type StageImage, envPair, finishImage, withConfig, withDefaultPath } from './convert-image.ts';
-import { Lint } from './convert-lint.ts';
-import { lintStages } from './convert-lint-stages.ts';
 import type { ConvertOptions, ConvertResult } from './convert-options.ts';
 import { type StageBuild, StageGraph, inherit, newStage } from './convert-stages.ts';
 import { type Conversion, atPlace } from './conversion.ts';
 import { dispatch } from './dispatch.ts';
 import { workingDirectory } from './dispatch-state.ts';
-import { failure } from './failure.ts';
-import { expandWord } from './shell-words.ts';
+import { failure, locate } from './failure.ts';
+import { parseCheckOptions } from './lint/check-options.ts';
+import { lintFile } from './lint/file-rules.ts';
+import { Lint } from './lint/lint.ts';
+import { lintPlatforms } from './lint/platform-rules.ts';
+import { type ExpandedWord, expandWord } from './shell-words.ts';
 import { didYouMean } from './suggest.ts';
 
 /**
@@ -35,7 +38,7 @@ export async function convertDockerfile(dockerfile: Dockerfile, options: Convert
   const conversion = startConversion(dockerfile, { options, contextPaths });
   const { graph, lint } = conversion;
   lint.add(dockerfile.warnings);
-  lintStages(dockerfile, {
+  lintFile(dockerfile, {
     lint,
     platformArgs: platformArgs(dockerfile, { ...options, buildArgs: conversion.buildArgs }),
   });
@@ -49,7 +52,7 @@ export async function convertDockerfile(dockerfile: Dockerfile, options: Convert
   const target = graph.target(options.target);
   if (typeof options.noCache === 'object') for (const name of options.noCache) graph.named(name);
   linkStages(dockerfile, conversion);
-  const needed = await resolveStages(target, conversion);
+  const needed = await resolveStages(() => (options.allStages === true ? graph.stages : [target]), conversion);
   for (const stage of graph.stages) {
     if (!needed.has(stage) || stage.done) continue;
     buildStage(stage, conversion);
@@ -58,6 +61,7 @@ export async function convertDockerfile(dockerfile: Dockerfile, options: Convert
   // All of the target is used.
   target.paths.add('/');
   warnUnusedArgs(conversion);
+  lintPlatforms(dockerfile, { ...conversion, isNeeded: (index) => needed.has(graph.stages[index] ?? target) });
   return finish(target, { needed, conversion });
 }
 
@@ -82,12 +86,26 @@ function startConversion(
     globalArgs: globals,
     epoch: epochOf({ buildArgs, globalArgs: globals }),
     proxy: proxyOf(buildArgs),
-    lint: new Lint(buildArgs.get('BUILDKIT_DOCKERFILE_CHECK') ?? dockerfile.directives.check),
+    lint: startLint(dockerfile, buildArgs),
     graph: new StageGraph(),
     buildContext: stateOf(deferred(resolve)),
     ignored: excludes.length === 0 ? undefined : patternMatcher(excludes),
     images: new Map(),
   };
+}
+
+function startLint(dockerfile: Dockerfile, buildArgs: ReadonlyMap<string, string>): Lint {
+  const given = buildArgs.get('BUILDKIT_DOCKERFILE_CHECK');
+  const line = Math.max(1, dockerfile.lines.findIndex((text) => /^\s*#\s*check\s*=/i.test(text)) + 1);
+  const location = { file: dockerfile.filename, startLine: line, endLine: line };
+  try {
+    const options = parseCheckOptions(given ?? dockerfile.directives.check ?? '');
+    const lint = new Lint(options);
+    lint.checkNames(options, { location });
+    return lint;
+  } catch (error) {
+    throw given === undefined ? locate(error, location, dockerfile.lines) : error;
+  }
 }
 
 function localContext(paths: ReadonlySet<string>, options: ConvertOptions): State {
@@ -105,15 +123,24 @@ async function openStage(
   { index, conversion }: { index: number; conversion: Conversion },
 ): Promise<StageBuild> {
   const { options, graph } = conversion;
-  const baseName = expandFrom(stage.baseName, { stage, conversion });
+  const { result: baseName, matched } = expandFrom(stage.baseName, { stage, conversion });
   if (baseName === '') {
     throw failure(`the base of the stage, ${stage.baseName}, is empty`, {
       hint: 'give the argument a default before the first FROM, or pass it with --build-arg',
     });
   }
-  const platform = stage.platform === '' ? undefined : platformOf(stage, conversion);
+  const own = stage.platform === '' ? undefined : platformOf(stage, conversion);
+  const platform = own?.platform;
   const { location, sourceCode, name } = stage;
-  const common = { name, baseName, location, sourceCode, ...(platform === undefined ? {} : { platform }) };
+  const common = {
+    name,
+    baseName,
+    location,
+    sourceCode,
+    comments: stage.from.comments,
+    usedArgs: [...matched, ...(own?.matched ?? [])],
+    ...(platform === undefined ? {} : { platform }),
+  };
   if (name !== '') {
     const context = await findContext(name, { conversion, platform: platform ?? options.targetPlatform });
     if (context !== undefined) return newStage({ ...common, context });
@@ -129,38 +156,34 @@ async function openStage(
   return created;
 }
 
-function expandFrom(word: string, { stage, conversion }: { stage: Stage; conversion: Conversion }): string {
+function expandFrom(word: string, { stage, conversion }: { stage: Stage; conversion: Conversion }): ExpandedWord {
   const { globalArgs: env, dockerfile, lint } = conversion;
   const { escape } = dockerfile.directives;
-  const { result, unmatched } = expandWord(word, (name) => env.get(name), { escape });
+  const expanded = expandWord(word, (name) => env.get(name), { escape });
   const declared = new Set([...env.keys(), ...dockerfile.metaArgs.flatMap(({ args }) => args.map(({ key }) => key))]);
-  for (const name of unmatched) {
+  for (const name of expanded.unmatched) {
     if (declared.has(name)) continue;
     const near = didYouMean(name, [...declared]);
-    lint.warn('UndefinedArgInFrom', `FROM argument '${name}' is not declared${near}`, stage.from);
+    lint.report('UndefinedArgInFrom', { name, near }, stage.from);
   }
-  return result;
+  return expanded;
 }
 
-function platformOf(stage: Stage, conversion: Conversion): Platform {
+function platformOf(stage: Stage, conversion: Conversion): { platform: Platform; matched: readonly string[] } {
   const { lint, globalArgs: env } = conversion;
-  const result = expandFrom(stage.platform, { stage, conversion });
+  const { result, matched, unmatched } = expandFrom(stage.platform, { stage, conversion });
   if (result === '') throw failure(`the platform of the stage, ${stage.platform}, is empty`);
   const platform = parsePlatform(result, { allowUnknown: true, local: conversion.options.buildPlatform });
-  if (/^\$\{?TARGETPLATFORM\}?$/.test(stage.platform) && result === env.get('TARGETPLATFORM')) {
-    const message = `Setting platform to predefined ${stage.platform} in FROM is redundant as this is the default behavior`;
-    lint.warn('RedundantTargetPlatform', message, stage.from);
+  const isTarget = matched.length === 1 && matched[0] === 'TARGETPLATFORM' && unmatched.length === 0;
+  if (isTarget && result === env.get('TARGETPLATFORM')) {
+    lint.report('RedundantTargetPlatform', { platform: stage.platform }, stage.from);
   }
-  const isConstant = !stage.platform.includes('$');
+  const isConstant = matched.length === 0 && unmatched.length === 0;
   const isNamed = [platform.os, platform.architecture].some((part) => stage.name.includes(part));
   if (isConstant && !isNamed) {
-    lint.warn(
-      'FromPlatformFlagConstDisallowed',
-      `FROM --platform flag should not use constant value "${result}"`,
-      stage.from,
-    );
+    lint.report('FromPlatformFlagConstDisallowed', { platform: result }, stage.from);
   }
-  return platform;
+  return { platform, matched };
 }
 
 /** Finds what each stage copies and mounts from. */
@@ -209,7 +232,14 @@ function buildStage(stage: StageBuild, conversion: Conversion): void {
   }
   if (user !== '') state = withUser(state, user);
   stage.state = withNetwork(state, options.network ?? 'default');
-  for (const command of stage.commands) dispatch(command, { stage, conversion });
+  for (const command of stage.commands) {
+    try {
+      dispatch(command, { stage, conversion });
+    } catch (error) {
+      // It may be for want of the base's variables.
+      if (!stage.baseUnknown || !command.instruction.original.includes('$')) throw error;
+    }
+  }
 }
 
 /** Arguments that no stage and no FROM declares are most likely a slip of the pen. */
@@ -223,9 +253,7 @@ function warnUnusedArgs({ dockerfile, buildArgs, lint, graph }: Conversion): voi
   const location = { file: dockerfile.filename, startLine: 1, endLine: 1 };
   for (const name of buildArgs.keys()) {
     if (declared.has(name) || isPredefined(name)) continue;
-    lint.warn('UnusedBuildArg', `no ARG declares the build argument ${name}${didYouMean(name, [...declared])}`, {
-      location,
-    });
+    lint.report('UnusedBuildArg', { name, near: didYouMean(name, [...declared]) }, { location });
   }
 }
 
@@ -246,6 +274,7 @@ function finish(
     config: finishImage({ ...labelled, platform }),
     platform,
     warnings: conversion.lint.finish(),
+    outline: () => outlineOf(target, conversion),
     usedStages: graph.stages
       .filter((stage) => needed.has(stage) && !stage.unregistered)
       .map((stage) => stage.shownName),

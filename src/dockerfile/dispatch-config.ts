@@ -11,7 +11,6 @@ import type {
 } from './ast.ts';
 import { goDuration, goList, goQuoteList } from './convert-format.ts';
 import { shellCommand, withConfig } from './convert-image.ts';
-import { warnLegacyPair } from './convert-lint.ts';
 import { failure } from './failure.ts';
 import type { Step } from './step.ts';
 
@@ -72,9 +71,7 @@ function commandOf(instruction: CmdInstruction | EntrypointInstruction, step: St
   if (form === 'exec') return args;
   const { image } = step.stage;
   if ((image.config.Shell ?? []).length === 0) {
-    const keyword = instruction.keyword.toUpperCase();
-    const why = 'to prevent unintended behavior related to OS signals';
-    step.warn('JSONArgsRecommended', `JSON arguments recommended for ${keyword} ${why}`);
+    step.report('JSONArgsRecommended', { keyword: instruction.keyword.toUpperCase() });
   }
   return shellCommand(image, args);
 }
@@ -106,7 +103,7 @@ function dispatchLabel(instruction: LabelInstruction, step: Step): void {
   const labels: Record<string, string> = { ...image.config.Labels };
   let createdBy = 'LABEL';
   for (const pair of instruction.pairs) {
-    if (pair.legacy) warnLegacyPair(instruction.keyword, step);
+    if (pair.legacy) step.report('LegacyKeyValueFormat', { keyword: instruction.keyword.toUpperCase() });
     const key = step.expand(pair.key);
     const value = step.expand(pair.value);
     labels[key] = value;
@@ -146,8 +143,11 @@ function warnSecond(instruction: CmdInstruction | EntrypointInstruction | Health
   const { single } = step.stage;
   const before = single.get(instruction.kind);
   if (before !== undefined) {
-    const message = `Multiple ${instruction.keyword.toUpperCase()} instructions should not be used in the same stage because only the last one will be used`;
-    step.conversion.lint.warn('MultipleInstructionsDisallowed', message, { location: before });
+    const { comments } = instruction;
+    const keyword = instruction.keyword.toUpperCase();
+    // At the one that has no effect; skipped by a comment above either.
+    const place = { location: before.location, comments: [...comments, ...before.comments] };
+    step.conversion.lint.report('MultipleInstructionsDisallowed', { keyword }, place);
   }
-  single.set(instruction.kind, instruction.location);
+  single.set(instruction.kind, instruction);
 }

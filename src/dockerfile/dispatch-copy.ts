@@ -181,7 +181,7 @@ function warnIgnored(source: string, { instruction, step }: Pick<LocalOptions, '
   const isRoot = path === '.' || path === '/';
   if (isRoot ? !/^(?:\*|\*\*|\*\*\/\*)$/m.test(step.conversion.options.excludes?.join('\n') ?? '') : !matches()) return;
   const keyword = instruction.kind === 'add' ? 'Add' : 'Copy';
-  step.warn('CopyIgnoredFile', `Attempting to ${keyword} file "${path}" that is excluded by .dockerignore`);
+  step.report('CopyIgnoredFile', { keyword, path });
 
   function matches(): boolean {
     return ignored?.matches(path.replace(/^\//, '')) === true;

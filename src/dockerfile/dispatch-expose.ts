@@ -26,11 +26,10 @@ function portsOf(word: string, step: Step): string[] {
   if (range === '') throw invalid(word, 'it has no port');
   if (!/^(?:tcp|udp|sctp)$/.test(protocol)) throw invalid(word, `there is no protocol ${written}`);
   if (written !== written.toLowerCase()) {
-    step.warn('ExposeProtoCasing', `Defined protocol '${word}' in EXPOSE instruction should be lowercase`);
+    step.report('ExposeProtoCasing', { port: word });
   }
-  if (parts.length > 1) {
-    const message = 'EXPOSE instruction should not define an IP address or host-port mapping';
-    step.warn('ExposeInvalidFormat', `${message}, found '${word}'`);
+  if (address !== '' || hostPort !== '') {
+    step.report('ExposeInvalidFormat', { port: word });
   }
   if (address !== '' && isIP(address.replace(/^\[(.*)\]$/, '$1')) === 0)
     throw invalid(word, `${address} is no IP address`);

@@ -6,7 +6,7 @@ import type { Heredoc, RunInstruction } from './ast.ts';
 import type { Env } from './convert-args.ts';
 import { shellCommand } from './convert-image.ts';
 import type { StageBuild } from './convert-stages.ts';
-import { mountsOf } from './dispatch-mounts.ts';
+import { type StepMounts, mountsOf } from './dispatch-mounts.ts';
 import { failure } from './failure.ts';
 import { chompHeredoc, parseHeredocWord } from './heredoc.ts';
 import type { Step } from './step.ts';
@@ -20,6 +20,7 @@ export function dispatchRun(instruction: RunInstruction, step: Step): void {
   const args = instruction.command.form === 'shell' ? shellCommand(stage.image, script.args) : script.args;
   if (args.length === 0) throw failure('RUN has no command', { hint: 'write RUN ["program", "argument"]' });
   const { mounts, secrets, ssh } = mountsOf(instruction, step);
+  noteMounts(instruction, { stage, secrets, ssh });
   const masked = new Map(step.env);
   for (const { env } of secrets) if (env !== undefined) masked.set(env, '****');
   const text = instruction.original + script.summary;
@@ -43,6 +44,20 @@ export function dispatchRun(instruction: RunInstruction, step: Step): void {
     devices: instruction.devices.map(({ name, required }) => ({ name, optional: !required })),
   });
   step.commit(stage.image, `RUN ${withArgs(args, stage, step.env)} # buildkit`, { layer: true });
+}
+
+/** What the step asks of the person who builds. */
+function noteMounts(
+  { location }: RunInstruction,
+  { stage, secrets, ssh }: Pick<StepMounts, 'secrets' | 'ssh'> & { stage: StageBuild },
+): void {
+  for (const { id, optional } of secrets) {
+    if (!stage.outline.secrets.has(id)) stage.outline.secrets.set(id, { name: id, required: !optional, location });
+  }
+  for (const { id, optional } of ssh) {
+    const name = id === '' ? 'default' : id;
+    if (!stage.outline.ssh.has(name)) stage.outline.ssh.set(name, { name, required: !optional, location });
+  }
 }
 
 interface Script {

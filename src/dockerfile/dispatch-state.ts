@@ -3,7 +3,8 @@ import { joinPath } from '../llb/paths.ts';
 import { withDirectory, withEnv, withUser } from '../llb/state.ts';
 import type { ArgInstruction, EnvInstruction, UserInstruction, WorkdirInstruction } from './ast.ts';
 import { withConfig, withImageEnv } from './convert-image.ts';
-import { looksSecret, warnLegacyPair } from './convert-lint.ts';
+import { defined } from './convert-outline.ts';
+import { looksSecret } from './lint/secret-name.ts';
 import { NOT_IN_ENV, type Step } from './step.ts';
 
 /** Instructions that change how later steps of the stage run. */
@@ -12,8 +13,7 @@ export function dispatchWorkdir(instruction: WorkdirInstruction, step: Step): vo
   const { stage } = step;
   const path = step.expand(instruction.path);
   if (!stage.workdirSet && !path.startsWith('/')) {
-    const message = `Relative workdir ${JSON.stringify(path)} can have unexpected results if the base image changes`;
-    step.warn('WorkdirRelativePath', message);
+    step.report('WorkdirRelativePath', { path });
   }
   stage.workdirSet = true;
   const directory = workingDirectory(stage.image.config.WorkingDir ?? '', path);
@@ -48,7 +48,7 @@ export function dispatchEnv(instruction: EnvInstruction, step: Step): void {
   let { image } = stage;
   let createdBy = 'ENV';
   for (const pair of instruction.pairs) {
-    if (pair.legacy) warnLegacyPair(instruction.keyword, step);
+    if (pair.legacy) step.report('LegacyKeyValueFormat', { keyword: instruction.keyword.toUpperCase() });
     const key = step.expand(pair.key);
     const value = step.expand(pair.value);
     warnSecret('ENV', key, step);
@@ -63,13 +63,19 @@ export function dispatchEnv(instruction: EnvInstruction, step: Step): void {
 export function dispatchArg(instruction: ArgInstruction, step: Step): void {
   const { stage, conversion } = step;
   const shown: string[] = [];
-  for (const { key, value: fallback } of instruction.args) {
+  for (const { key, value: fallback, comment: description } of instruction.args) {
     warnSecret('ARG', key, step);
     // Arguments of one instruction see those before them.
+    const given = conversion.buildArgs.get(key);
+    const inherited = given === undefined && fallback === undefined && conversion.globalArgs.has(key);
     const word = () => (fallback === undefined ? conversion.globalArgs.get(key) : step.now().expand(fallback));
-    const value = conversion.buildArgs.get(key) ?? word();
+    const value = given ?? word();
     if (value !== undefined && !NOT_IN_ENV.has(key)) stage.state = withEnv(stage.state, key, value);
     stage.args = [...stage.args, value === undefined ? { key } : { key, value }];
+    stage.outline.usedArgs.add(key);
+    if (!inherited) {
+      stage.outline.args.set(key, { name: key, location: instruction.location, ...defined({ value, description }) });
+    }
     shown.push(value === undefined ? key : `${key}=${value}`);
   }
   step.commit(stage.image, `ARG ${shown.join(' ')}`);
@@ -84,5 +90,5 @@ export function dispatchUser(instruction: UserInstruction, step: Step): void {
 
 function warnSecret(keyword: string, name: string, step: Step): void {
   if (!looksSecret(name)) return;
-  step.warn('SecretsUsedInArgOrEnv', `Do not use ARG or ENV instructions for sensitive data (${keyword} "${name}")`);
+  step.report('SecretsUsedInArgOrEnv', { keyword, name });
 }

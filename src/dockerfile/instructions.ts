@@ -1,4 +1,4 @@
-import type { AnyInstruction, ArgDeclaration, Instruction, KeyValue, Warning } from './ast.ts';
+import type { AnyInstruction, ArgDeclaration, Instruction, KeyValue } from './ast.ts';
 import { failure } from './failure.ts';
 import { parseFlags } from './flags.ts';
 import { fromInstruction } from './instructions-from.ts';
@@ -10,6 +10,7 @@ import { KEYWORDS } from './node.ts';
 import type { Node } from './node.ts';
 import { commandLine, docComment, ignoreFlags } from './request.ts';
 import type { Request } from './request.ts';
+import type { ParserFinding } from './lint/finding.ts';
 import { didYouMean } from './suggest.ts';
 import { trim } from './whitespace.ts';
 
@@ -17,7 +18,7 @@ import { trim } from './whitespace.ts';
  * The typed instruction of a logical line.
  * @throws PolyarchError DOCKERFILE_UNKNOWN_INSTRUCTION, DOCKERFILE_UNKNOWN_FLAG or DOCKERFILE_PARSE, without a place.
  */
-export function toInstruction(line: LogicalLine<Node>, warnings: Warning[]): AnyInstruction {
+export function toInstruction(line: LogicalLine<Node>, warnings: ParserFinding[]): AnyInstruction {
   const { node, location, comments, heredocs, text } = line;
   const original = trim(text);
   return build({
@@ -25,7 +26,7 @@ export function toInstruction(line: LogicalLine<Node>, warnings: Warning[]): Any
     base: { keyword: node.keyword, location, original, flags: node.flags, comments },
     heredocs,
     text,
-    warn: (warning) => warnings.push({ ...warning, location }),
+    warn: (warning) => warnings.push({ ...warning, location, comments }),
   });
 }
 

@@ -1,7 +1,8 @@
-import type { EscapeToken, Heredoc, Location, Warning } from './ast.ts';
+import type { EscapeToken, Heredoc, Location } from './ast.ts';
 import { DirectiveReader, parseEscape } from './directives.ts';
 import { failure, locate } from './failure.ts';
 import type { HeredocWord } from './heredoc.ts';
+import type { ParserFinding } from './lint/finding.ts';
 import { trim, trimStart } from './whitespace.ts';
 
 /** One instruction's text: continuation lines joined, comments and empty lines between them left out. */
@@ -17,7 +18,7 @@ export interface LogicalLine<N> {
 export interface LogicalLines<N> {
   readonly escape: EscapeToken;
   readonly lines: readonly LogicalLine<N>[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly ParserFinding[];
 }
 
 export interface LineOptions<N> {
@@ -25,8 +26,6 @@ export interface LineOptions<N> {
   /** Reads a joined line and says which heredocs it begins; what it throws is reported with the line's place. */
   readonly read: (text: string, escape: EscapeToken) => { node: N; heredocs: readonly HeredocWord[] };
 }
-
-const NO_EMPTY_CONTINUATION = 'https://docs.docker.com/go/dockerfile/rule/no-empty-continuation/';
 
 /** Cuts a source, without its byte order mark, into logical lines. @throws DOCKERFILE_PARSE with its place. */
 export function readLogicalLines<N>(physical: readonly string[], options: LineOptions<N>): LogicalLines<N> {
@@ -38,7 +37,7 @@ class Reader<N> {
   readonly #options: LineOptions<N>;
   readonly #directives = new DirectiveReader();
   readonly #lines: LogicalLine<N>[] = [];
-  readonly #warnings: Warning[] = [];
+  readonly #warnings: ParserFinding[] = [];
   #escape: EscapeToken = '\\';
   /** Lines consumed; also the number of the last one consumed. */
   #at = 0;
@@ -82,7 +81,7 @@ class Reader<N> {
       parts.push(part.text);
     }
     const text = parts.join('');
-    if (empty) this.#warnEmpty(text);
+    if (empty) this.#warnEmpty();
     const { node, heredocs } = this.#read(text, first);
     this.#lines.push({ text, node, location: this.#range(first, this.#at), comments: this.#comments, heredocs });
     this.#comments = [];
@@ -137,13 +136,9 @@ class Reader<N> {
     throw failure(`unterminated heredoc ${word.name}`, { hint: `end it with a line that holds only ${word.name}` });
   }
 
-  #warnEmpty(text: string): void {
-    this.#warnings.push({
-      rule: 'NoEmptyContinuation',
-      message: `Empty continuation line found in: ${text}`,
-      url: NO_EMPTY_CONTINUATION,
-      location: this.#range(this.#at, this.#at),
-    });
+  #warnEmpty(): void {
+    const location = this.#range(this.#at, this.#at);
+    this.#warnings.push({ rule: 'NoEmptyContinuation', location, comments: this.#comments });
   }
 
   #range(startLine: number, endLine: number): Location {

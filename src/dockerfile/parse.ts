@@ -7,13 +7,13 @@ import type {
   Instruction,
   Location,
   Stage,
-  Warning,
 } from './ast.ts';
 import { LIMITS } from '../util/limits.ts';
 import { readDirectives } from './directives.ts';
 import { failure, locate } from './failure.ts';
 import { heredocsOfLine } from './heredoc.ts';
 import type { HeredocWord } from './heredoc.ts';
+import type { ParserFinding } from './lint/finding.ts';
 import { toInstruction } from './instructions.ts';
 import { physicalLines, readLogicalLines, withoutLineEnd } from './logical-lines.ts';
 import { parseNode } from './node.ts';
@@ -32,7 +32,7 @@ export interface ParseOptions {
  */
 export function parseDockerfile(source: Uint8Array | string, options: ParseOptions = {}): Dockerfile {
   const file = options.filename ?? 'Dockerfile';
-  const warnings: Warning[] = [];
+  const warnings: ParserFinding[] = [];
   const text = decode(source, { file, warnings });
   const parsed = parseLines(text, { file, warnings });
   const metaArgs: ArgInstruction[] = [];
@@ -74,7 +74,7 @@ export function parseTrigger(trigger: string, options: ParseOptions = {}): Instr
 
 interface Source {
   readonly file: string;
-  readonly warnings: Warning[];
+  readonly warnings: ParserFinding[];
 }
 
 interface Draft {
@@ -137,8 +137,7 @@ function decode(source: Uint8Array | string, { file, warnings }: Source): string
   if (typeof source === 'string') return source.replace(/^\uFEFF/, '');
   const text = new TextDecoder().decode(source);
   if (text.includes('\uFFFD') && !isUtf8(source)) {
-    const message = 'bytes that are not UTF-8 were replaced by U+FFFD';
-    warnings.push({ rule: 'InvalidUtf8', message, location: { file, startLine: 1, endLine: 1 } });
+    warnings.push({ rule: 'InvalidUtf8', location: { file, startLine: 1, endLine: 1 } });
   }
   return text;
 }

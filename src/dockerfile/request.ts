@@ -1,4 +1,5 @@
-import type { CommandLine, Heredoc, Location, Warning } from './ast.ts';
+import type { CommandLine, Heredoc, Location } from './ast.ts';
+import type { ParserFinding } from './lint/finding.ts';
 import type { Node } from './node.ts';
 
 /** What every instruction is made from. */
@@ -15,7 +16,7 @@ export interface Request {
   readonly heredocs: readonly Heredoc[];
   /** The joined line, not trimmed. */
   readonly text: string;
-  readonly warn: (warning: Omit<Warning, 'location'>) => void;
+  readonly warn: (warning: Omit<ParserFinding, 'location' | 'comments'>) => void;
 }
 
 /** The shell or exec form of CMD, ENTRYPOINT and RUN. */
@@ -26,8 +27,7 @@ export function commandLine(node: Node): CommandLine {
 /** BuildKit takes flags here and drops them; that is said. */
 export function ignoreFlags({ node, warn }: Request): void {
   if (node.flags.length === 0) return;
-  const message = `${node.name.toUpperCase()} takes no flags: ${node.flags.join(' ')} has no effect`;
-  warn({ rule: 'IgnoredFlag', message });
+  warn({ rule: 'IgnoredFlag', values: { keyword: node.name.toUpperCase(), flags: node.flags.join(' ') } });
 }
 
 /** The text behind `# <name> ` in the comments above an instruction. */

@@ -5,6 +5,7 @@ import type { Env } from './convert-args.ts';
 import { type StageImage, withHistory } from './convert-image.ts';
 import { upperKeyword, vertexName } from './convert-name.ts';
 import type { StageBuild, StageCommand } from './convert-stages.ts';
+import type { RuleName } from './lint/rules.ts';
 import { type WordOptions, expandWord, expandWords } from './shell-words.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -46,8 +47,8 @@ export class Step {
     return expandWords(word, (name) => this.env.get(name), { escape });
   }
 
-  warn(rule: string, message: string): void {
-    this.conversion.lint.warn(rule, message, this.command.instruction);
+  report(rule: RuleName, values: Readonly<Record<string, string>>): void {
+    this.conversion.lint.report(rule, values, this.command.instruction);
   }
 
   /** The instruction as progress shows it, variables replaced where that can be done. */
@@ -87,10 +88,11 @@ export class Step {
   }
 
   #warnUnset(names: readonly string[]): void {
+    if (this.stage.baseUnknown) return;
     for (const name of names) {
       if (this.stage.args.some((arg) => arg.key === name) || NOT_IN_ENV.has(name)) continue;
       const near = didYouMean(name, [...this.env.keys()]).replace('did you mean ', 'did you mean $');
-      this.warn('UndefinedVar', `Usage of undefined variable '$${name}'${near}`);
+      this.report('UndefinedVar', { name, near });
     }
   }
 }

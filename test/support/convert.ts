@@ -68,7 +68,7 @@ export interface ConvertTextOptions extends Partial<Omit<ConvertOptions, 'target
 }
 
 /** Converts the text of a Dockerfile, with IMAGES unless told otherwise. */
-export function convertText(text: string, options: ConvertTextOptions = {}): Promise<ConvertResult> {
+export function convertText(text: string | Uint8Array, options: ConvertTextOptions = {}): Promise<ConvertResult> {
   return convertDockerfile(parseDockerfile(text), {
     metaResolver: new MemoryImages(IMAGES),
     ...options,

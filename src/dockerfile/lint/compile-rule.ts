@@ -1,0 +1,63 @@
+import type { Stage } from '../ast.ts';
+import { COMPILERS, type Compiler, onBuildPlatform } from './compilers.ts';
+import { type PlatformLint, namesOf } from './platform-lint.ts';
+import { shellCommands } from './shell-commands.ts';
+import { type StageView, declares, runText } from './stage-view.ts';
+
+/** EmulatedCompile: a stage for the target compiles what could be compiled on the building machine. */
+export function lintCompilers(view: StageView, { lint, foreign }: PlatformLint): void {
+  const { stage, runsFor } = view;
+  if (runsFor !== 'target') return;
+  const all = textOf(stage);
+  for (const compiler of COMPILERS) {
+    const found = stage.instructions.flatMap((instruction) => {
+      const tool = instruction.kind === 'run' ? toolOf(runText(instruction), compiler) : undefined;
+      return tool === undefined ? [] : [{ tool, instruction }];
+    });
+    const [first] = found;
+    if (first === undefined || compiler.excludes?.(view, all) === true) continue;
+    // One that starts from another stage is put on $BUILDPLATFORM by that one's FROM.
+    const root = rootOf(view);
+    const rewrite = [
+      onBuildPlatform(root.stage),
+      ...(compiler.before ?? []),
+      ...missingArgs(compiler, stage),
+      ...found.map(({ instruction: { original } }) => compiler.replace?.(original, all) ?? original),
+      ...(view.inResult
+        ? [`# and in a last stage: FROM ${root.stage.baseName}`, '# COPY --from=… what was compiled']
+        : []),
+    ];
+    const values = { tool: first.tool, platforms: namesOf(foreign), why: compiler.why };
+    lint.report('EmulatedCompile', values, { ...first.instruction, rewrite });
+    return;
+  }
+}
+
+/** The command's first words, when one of the commands is the compiler's. */
+function toolOf(text: string, { command }: Compiler): string | undefined {
+  for (const { words } of shellCommands(text)) {
+    const match = command.exec(words.join(' '));
+    if (match !== null) return match[0].trim();
+  }
+  return undefined;
+}
+
+function rootOf(view: StageView): StageView {
+  return view.base === undefined || view.stage.platform !== '' ? view : rootOf(view.base);
+}
+
+function missingArgs({ args }: Compiler, stage: Stage): readonly string[] {
+  const missing = args.filter((name) => !declares(stage, name));
+  return missing.length === 0 ? [] : [`ARG ${missing.join(' ')}`];
+}
+
+/** All that the stage runs and sets. */
+function textOf({ instructions }: Stage): string {
+  return instructions
+    .flatMap((instruction) => {
+      if (instruction.kind === 'run') return [runText(instruction)];
+      if (instruction.kind === 'env') return instruction.pairs.map(({ key, value }) => `${key}=${value}`);
+      return [];
+    })
+    .join('\n');
+}

@@ -1,0 +1,87 @@
+import type { Stage } from '../ast.ts';
+import type { StageView } from './stage-view.ts';
+
+/** A kind of compiler that makes code for another platform than the one it runs on, or code for any. */
+export interface Compiler {
+  /** The command that compiles, from its first word on. */
+  readonly command: RegExp;
+  readonly why: string;
+  /** The stage cannot do without the target's platform, or it is not known that it can. */
+  readonly excludes?: (view: StageView, text: string) => boolean;
+  /** Global arguments that the rewritten line needs. */
+  readonly args: readonly string[];
+  /** Lines to put before the first command. */
+  readonly before?: readonly string[];
+  /** What in a line is replaced by what; `text` is all that the stage runs and sets. */
+  readonly replace?: (line: string, text: string) => string;
+}
+
+const XX = ['COPY --from=tonistiigi/xx / /'];
+/** Where builds of web pages and libraries go, node_modules apart. */
+const BUNDLE = /(?:^|\/)(?:dist|build|out|public|www|static|html|\.output|_site|storybook-static)(?:\/|$)/;
+const C_TOOLS = /\b(?:gcc|g\+\+|clang|build-base|build-essential|musl-dev|libc-dev|libc6-dev)\b/;
+
+export const COMPILERS: readonly Compiler[] = [
+  {
+    command: /^go (?:build|install)\b/,
+    why: 'Go makes programs for any platform on any other',
+    excludes: (_, text) => /\bCGO_ENABLED=["']?1/.test(text) || C_TOOLS.test(text),
+    args: ['TARGETOS', 'TARGETARCH'],
+    replace: (line, text) => {
+      const settings = [
+        ...(/\bCGO_ENABLED=/.test(text) ? [] : ['CGO_ENABLED=0']),
+        ...(/\bGOOS=/.test(line) ? [] : ['GOOS=$TARGETOS']),
+        ...(/\bGOARCH=/.test(line) ? [] : ['GOARCH=$TARGETARCH']),
+      ];
+      return line.replaceAll(/(?<![\w./-])go (?=(?:build|install)\b)/g, `${[...settings, 'go'].join(' ')} `);
+    },
+  },
+  {
+    command: /^cargo (?:build|install|b)\b/,
+    why: 'Rust compiles for other targets (here by way of the xx image)',
+    args: ['TARGETPLATFORM'],
+    before: XX,
+    replace: (line) => line.replaceAll(/(?<![\w./-])cargo (?=(?:build|install|b)\b)/g, 'xx-cargo '),
+  },
+  {
+    command: /^(?:gcc|cc|g\+\+|c\+\+|clang|clang\+\+|make|gmake|ninja)\b/,
+    why: 'a cross compiler does the same natively (here by way of the xx image)',
+    excludes: ({ inResult }) => inResult,
+    args: ['TARGETPLATFORM'],
+    before: XX,
+    replace: (line) =>
+      line
+        .replaceAll(/(?<![\w./-])(?:gcc|cc|clang)(?= )/g, 'xx-clang')
+        .replaceAll(/(?<![\w./-])(?:g\+\+|c\+\+|clang\+\+)(?= )/g, 'xx-clang++')
+        .replaceAll(/(?<![\w./-])g?make(?![\w./-])/g, 'make CC=xx-clang CXX=xx-clang++'),
+  },
+  {
+    command:
+      /^(?:(?:npm|pnpm|yarn|bun)(?: run)? (?:build|bundle|compile|generate)\b|(?:npx |pnpm |yarn )?(?:tsc|vite build|webpack|rollup|ng build|next build|astro build|parcel build)\b)/,
+    why: 'what it makes is the same for every platform',
+    excludes: ({ inResult, copied }) => inResult || !copied.every((path) => BUNDLE.test(path)),
+    args: [],
+  },
+  {
+    command: /^(?:mvn|\.\/mvnw|gradle|\.\/gradlew)\b(?=.* (?:package|install|verify|compile|assemble|build|\w+Jar)\b)/,
+    why: 'what it makes is the same for every platform',
+    excludes: ({ inResult }, text) => inResult || /native/i.test(text),
+    args: [],
+  },
+  {
+    command: /^dotnet (?:build|publish)\b/,
+    why: 'the SDK makes programs for any platform, and does not run under QEMU',
+    excludes: ({ inResult }) => inResult,
+    args: ['TARGETARCH'],
+    replace: (line) =>
+      / (?:-a|--arch|-r|--runtime)\b/.test(line)
+        ? line
+        : line.replaceAll(/(?<![\w./-])dotnet (restore|build|publish)(?![\w-])/g, 'dotnet $1 -a $TARGETARCH'),
+  },
+];
+
+/** FROM with the platform of the building machine. */
+export function onBuildPlatform({ from, platform }: Stage): string {
+  const line = platform === '' ? from.original : from.original.replace(/\s--platform=\S+/, '');
+  return line.replace(/^\S+/, '$& --platform=$$BUILDPLATFORM');
+}

@@ -1,0 +1,86 @@
+import type { LintRule } from './rule.ts';
+
+/** BuildKit's rules on the instructions of a stage. */
+export const INSTRUCTION_RULES = {
+  JSONArgsRecommended: {
+    owner: 'buildkit',
+    summary: 'CMD or ENTRYPOINT in shell form: a shell stands between the program and its signals.',
+    message: 'JSON arguments recommended for {keyword} to prevent unintended behavior related to OS signals',
+    mend: 'write it as a JSON array; where a shell is wanted, say so with SHELL',
+    bad: 'FROM alpine\nCMD sleep 100\n',
+    good: 'FROM alpine\nCMD ["sleep", "100"]\n',
+  },
+  MaintainerDeprecated: {
+    owner: 'buildkit',
+    summary: 'MAINTAINER is deprecated.',
+    message: 'Maintainer instruction is deprecated in favor of using label',
+    mend: 'write LABEL org.opencontainers.image.authors="…"',
+    bad: 'FROM alpine\nMAINTAINER someone@example.org\n',
+    good: 'FROM alpine\nLABEL org.opencontainers.image.authors="someone@example.org"\n',
+  },
+  WorkdirRelativePath: {
+    owner: 'buildkit',
+    summary: 'The first WORKDIR is relative: where it leads depends on the base image.',
+    message: 'Relative workdir "{path}" can have unexpected results if the base image changes',
+    mend: 'make the first WORKDIR absolute',
+    bad: 'FROM alpine\nWORKDIR app\n',
+    good: 'FROM alpine\nWORKDIR /app\n',
+  },
+  UndefinedVar: {
+    owner: 'buildkit',
+    summary: 'A variable is used that is not set at this place.',
+    message: "Usage of undefined variable '${name}'{near}",
+    mend: 'declare it with ARG or ENV in this stage, above',
+    bad: 'FROM alpine\nCOPY $DIRECTORY /app\n',
+    good: 'FROM alpine\nARG DIRECTORY=src\nCOPY $DIRECTORY /app\n',
+  },
+  MultipleInstructionsDisallowed: {
+    owner: 'buildkit',
+    summary: 'CMD, ENTRYPOINT or HEALTHCHECK stands twice in a stage; only the last one counts.',
+    message:
+      'Multiple {keyword} instructions should not be used in the same stage because only the last one will be used',
+    mend: 'remove this one',
+    bad: 'FROM alpine\nCMD ["one"]\nCMD ["two"]\n',
+    good: 'FROM alpine\nCMD ["two"]\n',
+  },
+  LegacyKeyValueFormat: {
+    owner: 'buildkit',
+    summary: 'ENV or LABEL is written with a blank in place of the equals sign.',
+    message: '"{keyword} key=value" should be used instead of legacy "{keyword} key value" format',
+    mend: 'write {keyword} NAME="VALUE"',
+    bad: 'FROM alpine\nENV GREETING hello world\n',
+    good: 'FROM alpine\nENV GREETING="hello world"\n',
+  },
+  SecretsUsedInArgOrEnv: {
+    owner: 'buildkit',
+    summary: 'ARG or ENV by its name holds a secret; its value would stay in the image or its history.',
+    message: 'Do not use ARG or ENV instructions for sensitive data ({keyword} "{name}")',
+    mend: 'hand it to the step that needs it: RUN --mount=type=secret,id=NAME,env=NAME, and --secret id=NAME',
+    bad: 'FROM alpine\nARG AWS_SECRET_KEY\nRUN ./fetch\n',
+    good: 'FROM alpine\nRUN --mount=type=secret,id=aws,env=AWS_SECRET_KEY ./fetch\n',
+  },
+  CopyIgnoredFile: {
+    owner: 'buildkit',
+    summary: 'COPY or ADD names a file that .dockerignore keeps out of the build.',
+    message: 'Attempting to {keyword} file "{path}" that is excluded by .dockerignore',
+    mend: 'take the file out of .dockerignore, or do not copy it',
+    bad: '# .dockerignore: *.log\nFROM alpine\nCOPY build.log /\n',
+    good: '# .dockerignore: *.log\nFROM alpine\nCOPY build.txt /\n',
+  },
+  ExposeProtoCasing: {
+    owner: 'buildkit',
+    summary: 'The protocol of EXPOSE has upper-case letters.',
+    message: "Defined protocol '{port}' in EXPOSE instruction should be lowercase",
+    mend: 'write tcp, udp or sctp',
+    bad: 'FROM alpine\nEXPOSE 53/UDP\n',
+    good: 'FROM alpine\nEXPOSE 53/udp\n',
+  },
+  ExposeInvalidFormat: {
+    owner: 'buildkit',
+    summary: 'EXPOSE names an address or a port of the host, which only running a container can map.',
+    message: "EXPOSE instruction should not define an IP address or host-port mapping, found '{port}'",
+    mend: 'name the port of the container only',
+    bad: 'FROM alpine\nEXPOSE 127.0.0.1:8080:80\n',
+    good: 'FROM alpine\nEXPOSE 80\n',
+  },
+} as const satisfies Readonly<Record<string, LintRule>>;
