@@ -77,6 +77,7 @@ export async function build(
     buildPlatform: around.buildPlatform,
     implicitPlatform: request.platforms.length === 0,
     multiPlatform: platforms.length > 1,
+    platforms,
     buildArgs: request.buildArgs,
     labels: request.labels,
     metaResolver: engine.images,

@@ -19,8 +19,8 @@ const HINT = 'write for instance check=skip=RuleA,RuleB;experimental=all;error=t
  * spelling. @throws PolyarchError DOCKERFILE_PARSE, without a place
  */
 export function parseCheckOptions(text: string): CheckOptions {
-  let options = NOTHING;
-  if (text.trim() === '') return options;
+  if (text.trim() === '') return NOTHING;
+  const options = { ...NOTHING };
   const [first = '', second, ...rest] = text.trim().split(';');
   // No more than three are told apart, as in BuildKit.
   for (const field of [
@@ -32,7 +32,7 @@ export function parseCheckOptions(text: string): CheckOptions {
     if (equals < 0) throw failure(`check option ${JSON.stringify(field)} is not NAME=VALUE`, { hint: HINT });
     const key = field.slice(0, equals).trim();
     const value = field.slice(equals + 1).trim();
-    options = { ...options, ...readOption(key, value) };
+    Object.assign(options, readOption(key, value));
   }
   return options;
 }

@@ -47,10 +47,10 @@ const source = (rule: RuleName, text: string) =>
     : text;
 
 const withDirective = (text: string, rule: RuleName) =>
-  /^# check=/.test(text)
+  text.startsWith('# check=')
     ? text.replace(
         /^# check=(.*)/,
-        RULES[rule].experimental === true ? '# check=' + `skip=${rule}` : `# check=$1,${rule}`,
+        RULES[rule].experimental === true ? `# check=skip=${rule}` : `# check=$1,${rule}`,
       )
     : `# check=skip=${rule}\n${text}`;
 
