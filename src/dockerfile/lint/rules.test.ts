@@ -48,10 +48,7 @@ const source = (rule: RuleName, text: string) =>
 
 const withDirective = (text: string, rule: RuleName) =>
   text.startsWith('# check=')
-    ? text.replace(
-        /^# check=(.*)/,
-        RULES[rule].experimental === true ? `# check=skip=${rule}` : `# check=$1,${rule}`,
-      )
+    ? text.replace(/^# check=(.*)/, RULES[rule].experimental === true ? `# check=skip=${rule}` : `# check=$1,${rule}`)
     : `# check=skip=${rule}\n${text}`;
 
 /** The comment above every instruction. */
