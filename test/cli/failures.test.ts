@@ -61,9 +61,10 @@ describe('a failing build: code, object, place, mend; exit status 1; nothing cha
     ['an output that there is not', ['-o', 'type=floppy', '.'], ['INVALID_OUTPUT', 'floppy', 'hint: ']],
     [
       'a secret that is not there',
-      ['--secret', 'id=x,src=/not/there', '--secret', 'nonsense=1', '.'],
-      ['INVALID_ARGUMENT', 'nonsense', 'hint: '],
+      ['--secret', 'id=x,src=/not/there', '.'],
+      ['SECRET_MISSING', '/not/there', 'hint: '],
     ],
+    ['a secret of an unknown kind', ['--secret', 'nonsense=1', '.'], ['INVALID_ARGUMENT', 'nonsense', 'hint: ']],
     ['a network that there is not', ['--network', 'bridge', '.'], ['INVALID_ARGUMENT', 'bridge']],
     ['a progress that there is not', ['--progress', 'loud', '.'], ['INVALID_ARGUMENT', 'loud']],
   ])('%s', async (_name, args, texts) => {

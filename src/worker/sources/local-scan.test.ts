@@ -91,6 +91,8 @@ describe('scanContext', () => {
       const root = makeTree({ 'open/a': '', 'closed/b': '', secret: { node: 'S', mode: 0o600 } });
       chmodSync(root, 0o755);
       chmodSync(join(root, 'closed'), 0o700);
+      // Loads what is loaded late: the other person may not be able to read this checkout.
+      await (await scan(root)).digest([{ path: '/open' }]);
       process.seteuid?.(65534);
       try {
         await expect(scan(root)).rejects.toThrow(
