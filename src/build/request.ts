@@ -1,27 +1,29 @@
 import type { OutputSpec } from '../exporter/output-spec.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { PlatformPattern } from '../oci/platform-pattern.ts';
 import type { ProgressSink } from '../solver/progress.ts';
 
 /** Everything that `polyarch build` was asked for, as data; the CLI makes it of its arguments. */
 export interface BuildRequest {
   readonly context: ContextInput;
   /** `-f`: a path on this machine or, for a remote context, in it; `-` is in `stdin`. Default: `Dockerfile` in the context. */
-  readonly file?: string;
+  readonly files: readonly Scoped<string>[];
   /** What came on stdin: a Dockerfile for `-f -`, a tar or a Dockerfile for the context `-`. */
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** Empty: this machine's own. */
   readonly platforms: readonly Platform[];
   /** References as given, without any: the image is kept under its digest only. */
   readonly tags: readonly string[];
-  readonly target?: string;
-  readonly buildArgs: ReadonlyMap<string, string>;
-  /** Name → folder, `docker-image://`, `oci-layout://`, URL or `target:NAME`. */
-  readonly contexts: ReadonlyMap<string, string>;
-  readonly labels: ReadonlyMap<string, string>;
+  /** Stages, by name or number. Default: the last. */
+  readonly targets: readonly Scoped<string>[];
+  readonly buildArgs: readonly Scoped<Assignment>[];
+  /** The value is a folder, `docker-image://`, `oci-layout://`, URL or `target:NAME`. */
+  readonly contexts: readonly Scoped<Assignment>[];
+  readonly labels: readonly Scoped<Assignment>[];
   /** `[LEVEL[PLATFORM]:]KEY=VALUE` as buildx has it. */
   readonly annotations: readonly string[];
-  readonly secrets: readonly SecretInput[];
+  readonly secrets: readonly Scoped<SecretInput>[];
   readonly ssh: readonly SshInput[];
   /** `true` for all, or stages. */
   readonly noCache: boolean | readonly string[];
@@ -47,11 +49,23 @@ export type ContextInput =
   | { readonly kind: 'http'; readonly url: string }
   | { readonly kind: 'git'; readonly url: string };
 
-export interface SecretInput {
-  readonly id: string;
-  /** Read only when a step asks for it. */
-  read(): Promise<Uint8Array>;
+/** A value for every platform, or for those that its prefix `PLATFORM=` names. Texts may hold placeholders (`{arch}`). */
+export interface Scoped<T> {
+  readonly platform?: PlatformPattern;
+  readonly value: T;
 }
+
+export interface Assignment {
+  readonly name: string;
+  readonly value: string;
+  /** Its braces are no placeholders: it came from the environment. Default false. */
+  readonly literal?: boolean;
+}
+
+/** What a secret is read from, when a step asks for it: a file or a variable of the environment. */
+export type SecretInput =
+  | { readonly id: string; readonly file: string }
+  | { readonly id: string; readonly variable: string };
 
 export interface SshInput {
   /** `default` when not named. */

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import type { ContextInput, SecretInput, SshInput } from '../build/request.ts';
+import type { Assignment, ContextInput, Scoped, SecretInput, SshInput } from '../build/request.ts';
 import { csvAttributes } from '../util/csv.ts';
-import { PolyarchError, messageOf } from '../util/error.ts';
+import { PolyarchError } from '../util/error.ts';
 import { didYouMean } from '../util/nearest.ts';
+import { platformPrefix } from './platform-prefix.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -29,10 +28,20 @@ export function keyValues(flag: string, texts: readonly string[], env?: Env): Ma
   return found;
 }
 
-/** `id=NAME[,src=FILE][,env=VARIABLE]`; without a source the environment's variable NAME, else the file NAME. */
-export function parseSecret(text: string, { cwd, env }: { cwd: string; env: Env }): SecretInput {
+/** As keyValues, each with the prefix `PLATFORM=` or without. */
+export function assignments(flag: string, texts: readonly string[], env?: Env): Scoped<Assignment>[] {
+  return texts.flatMap((text) => {
+    const { value: rest, ...scope } = platformPrefix(text, { flag, keyed: flag !== '--build-arg' });
+    const literal = rest.includes('=') ? {} : { literal: true };
+    return [...keyValues(flag, [rest], env)].map(([name, value]) => ({ ...scope, value: { name, value, ...literal } }));
+  });
+}
+
+/** `[PLATFORM=]id=NAME[,src=FILE][,env=VARIABLE]`; without a source the environment's variable NAME, else the file NAME. */
+export function parseSecret(text: string, { env }: { env: Env }): Scoped<SecretInput> {
   const keys = ['id', 'src', 'source', 'env', 'type'];
-  const given = csvAttributes(text, '--secret');
+  const { value: spec, ...scope } = platformPrefix(text, { flag: '--secret' });
+  const given = csvAttributes(spec, '--secret');
   const example = 'id=token,src=token.txt';
   for (const key of given.keys())
     if (!keys.includes(key)) throw invalid('--secret', text, `there is no key ${key}${didYouMean(key, keys)}`, example);
@@ -43,35 +52,11 @@ export function parseSecret(text: string, { cwd, env }: { cwd: string; env: Env 
   let variable = given.get('env');
   const id = given.get('id') ?? file ?? variable;
   if (id === undefined || id === '') throw invalid('--secret', text, 'id= is missing', example);
+  if (scope.platform !== undefined && /^(?:GIT|HTTP)_AUTH_/.test(id))
+    throw invalid('--secret', text, `${id} is for addresses, which no platform has of its own`, `id=${id},src=token.txt`);
   if (type === 'env' && file !== undefined) [variable, file] = [file, undefined];
-  if (file === undefined && variable === undefined) {
-    if (type !== 'file' && env[id] !== undefined) variable = id;
-    else file = id;
-  }
-  // Told at once, as buildx does, and not by the first step that reads it.
-  if (file !== undefined && variable === undefined && !existsSync(resolve(cwd, file)))
-    throw new PolyarchError('SECRET_MISSING', `--secret "${text}": there is no file ${resolve(cwd, file)}`, {
-      hint: 'name a file with src=FILE, or a variable that is set with env=NAME',
-    });
-  return {
-    id,
-    async read() {
-      if (variable !== undefined) {
-        const value = env[variable];
-        if (value !== undefined) return Buffer.from(value);
-        throw new PolyarchError(
-          'SECRET_MISSING',
-          `the secret ${id} should come from the variable ${variable}, which is not set`,
-        );
-      }
-      return readFile(resolve(cwd, file ?? id)).catch((error: unknown) => {
-        throw new PolyarchError('SECRET_MISSING', `the secret ${id} cannot be read from ${file}: ${messageOf(error)}`, {
-          hint: `--secret ${example}`,
-          cause: error,
-        });
-      });
-    },
-  };
+  if (file === undefined && variable === undefined && type !== 'file' && env[id] !== undefined) variable = id;
+  return { ...scope, value: variable === undefined ? { id, file: file ?? id } : { id, variable } };
 }
 
 /** `default`, `ID`, `ID=SOCKET` or `ID=KEY,KEY`; without paths the agent of SSH_AUTH_SOCK. */
