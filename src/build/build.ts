@@ -1,7 +1,6 @@
 import type { Writable } from 'node:stream';
 import { convertDockerfile } from '../dockerfile/convert.ts';
 import type { ConvertResult } from '../dockerfile/convert-options.ts';
-import { parseDockerfile } from '../dockerfile/parse.ts';
 import { checkOutputs } from '../exporter/check-outputs.ts';
 import { type ExportContext, type Exported, runOutput } from '../exporter/run-output.ts';
 import { parseOutput } from '../exporter/output-spec.ts';
@@ -10,12 +9,15 @@ import type { ImageConfig } from '../oci/config.ts';
 import type { Platform } from '../oci/platform.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
 import type { ProgressSink } from '../solver/progress.ts';
+import { allOrNone } from '../util/abort.ts';
 import { buildResult } from './build-result.ts';
 import { buildCredentials } from './credentials.ts';
+import { dockerfilesOf } from './dockerfiles.ts';
+import { LocalFolders } from './local-folders.ts';
 import { namedContexts } from './named-contexts.ts';
-import type { LocalFolder } from './open-context.ts';
 import { exportStep } from './export-step.ts';
 import { openContext } from './open-any-context.ts';
+import { type PlatformInputs, platformInputs } from './platform-inputs.ts';
 import { solvePlatforms } from './platform-results.ts';
 import type { BuildRequest, BuildResult } from './request.ts';
 import { SshAgents } from './ssh-agents.ts';
@@ -50,21 +52,23 @@ export async function build(
   const tags = [...new Set(request.tags.map((tag) => formatReference(parseReference(tag))))];
   const outputs = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
   checkOutputs(outputs, request);
+  const platforms = request.platforms.length > 0 ? request.platforms : [around.buildPlatform];
+  const inputs = platformInputs(request, platforms);
   await using agents = new SshAgents(around.env);
-  const credentials = buildCredentials(request, agents, around.env);
+  const credentials = buildCredentials({ ...request, inputs }, agents, around);
   const connections = () => workspace.connections();
   await using opened = await openContext(request, {
     ...credentials,
     cwd: around.cwd,
+    readsStdin: inputs.some(({ file }) => file === '-'),
     scratch: engine.paths.temporary,
     sources: engine.paths.sources,
     connections,
     notice: around.notice,
     signal,
   });
-  const platforms = request.platforms.length > 0 ? request.platforms : [around.buildPlatform];
-  const locals = new Map<string, LocalFolder>([['context', opened.folder]]);
-  const dockerfile = parseDockerfile(opened.dockerfile, { filename: opened.dockerfileName });
+  const locals = new LocalFolders();
+  const dockerfileOf = dockerfilesOf(opened, around);
   const steps = stepContext(engine, {
     buildPlatform: around.buildPlatform,
     pull: request.pull,
@@ -78,40 +82,53 @@ export async function build(
     implicitPlatform: request.platforms.length === 0,
     multiPlatform: platforms.length > 1,
     platforms,
-    buildArgs: request.buildArgs,
-    labels: request.labels,
     metaResolver: engine.images,
-    excludes: opened.folder.excludes,
     noCache: request.noCache,
     resolveMode: request.pull ? ('pull' as const) : ('default' as const),
     network: request.network,
     extraHosts: request.extraHosts,
     ulimits: request.ulimits,
-    ...(request.target === undefined ? {} : { target: request.target }),
     ...(request.shmSize === undefined ? {} : { shmSize: request.shmSize }),
     ...(request.cgroupParent === undefined ? {} : { cgroupParent: request.cgroupParent }),
     ...(request.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: request.sourceDateEpoch }),
-    signal,
   };
-  const convert = (targetPlatform: Platform, target?: string): Promise<ConvertResult> =>
-    convertDockerfile(dockerfile, {
+  const convert = async (
+    own: PlatformInputs,
+    options: { target?: string; signal: AbortSignal },
+  ): Promise<ConvertResult> => {
+    const { target = own.target } = options;
+    const { dockerfile, folder } = dockerfileOf(own);
+    locals.add('context', folder);
+    return convertDockerfile(dockerfile, {
       ...common,
-      targetPlatform,
+      targetPlatform: own.platform,
+      signal: options.signal,
       ...(target === undefined ? {} : { target }),
-      contexts: namedContexts(request.contexts, {
+      buildArgs: own.buildArgs,
+      labels: own.labels,
+      excludes: folder.excludes,
+      secretKey: (id) => own.secrets.get(id)?.key ?? id,
+      contexts: namedContexts(own.contexts, {
         cwd: around.cwd,
-        addLocal: (name, folder) => void locals.set(name, folder),
-        addLayout: (folder) => workspace.addLayout(folder),
-        load: (value) => ({ kind: 'state', load: () => loadContext(value, (stage) => convert(targetPlatform, stage)) }),
+        addLocal: (name, local) => locals.add(name, local),
+        addLayout: (layout) => workspace.addLayout(layout),
+        load: (value) => ({
+          kind: 'state',
+          load: () => loadContext(value, (stage) => convert(own, { ...options, target: stage })),
+        }),
       }),
     });
-  const converted = await Promise.all(platforms.map((platform) => convert(platform)));
+  };
+  const converted = await allOrNone(
+    inputs.map((own) => (each) => convert(own, { signal: each })),
+    { signal },
+  );
   engine.onPull = (layer, current, total) => {
     const vertex = steps.pulls.get(layer.id);
     const id = layer.blob?.digest ?? layer.id;
     if (vertex !== undefined) progress({ kind: 'status', vertex, id, name: id, current, total });
   };
-  const results = await solvePlatforms(engine, { converted, steps, lines: dockerfile.lines, progress, signal });
+  const results = await solvePlatforms(engine, { converted, steps, progress, signal });
   const epoch = converted[0]?.sourceDateEpoch;
   const context = exportContext(
     workspace,

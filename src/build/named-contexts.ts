@@ -7,8 +7,8 @@ import { type LocalFolder, withIgnore } from './open-context.ts';
 
 export interface NamedContextOptions {
   readonly cwd: string;
-  /** Offers a folder as a local source. */
-  readonly addLocal: (name: string, folder: LocalFolder) => void;
+  /** Offers a folder as a local source; gives the name that it got. */
+  readonly addLocal: (name: string, folder: LocalFolder) => string;
   /** Offers an OCI layout; gives its name. */
   readonly addLayout: (folder: string) => string;
   /** A stage of the same Dockerfile (`target:NAME`), a git repository, a file on the web. */
@@ -32,8 +32,7 @@ function namedContext(name: string, value: string, options: NamedContextOptions)
     });
   }
   const folder = withIgnore(path, []);
-  options.addLocal(`context:${name}`, folder);
-  return { kind: 'local', name: `context:${name}`, excludes: folder.excludes };
+  return { kind: 'local', name: options.addLocal(`context:${name}`, folder), excludes: folder.excludes };
 }
 
 /** `oci-layout://FOLDER[:TAG][@DIGEST]` */

@@ -2,30 +2,28 @@ import { mkdirSync } from 'node:fs';
 import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { FetchContextOptions } from './fetch-context.ts';
-import { type OpenedContext, openFolderContext } from './open-context.ts';
+import { type OpenedContext, openFolder } from './open-context.ts';
 import type { BuildRequest } from './request.ts';
 
 export interface OpenContextOptions extends Omit<FetchContextOptions, 'stdin'> {
   readonly cwd: string;
+  /** Some platform's Dockerfile is to come on stdin. */
+  readonly readsStdin: boolean;
   /** Where contexts that are fetched are put. */
   readonly scratch: string;
 }
 
-/** The build context, whatever it is, as a folder of this machine with its Dockerfile. What was fetched goes with the build. */
+/** The build context, whatever it is, as a folder of this machine. What was fetched goes with the build. */
 export async function openContext(
-  request: BuildRequest,
+  { context, stdin }: Pick<BuildRequest, 'context' | 'stdin'>,
   options: OpenContextOptions,
 ): Promise<OpenedContext & AsyncDisposable> {
-  const { context, file, stdin } = request;
-  const folderOptions = { ...(file === undefined || file === '-' ? {} : { file }), cwd: options.cwd };
+  const fromStdin = async () => (options.readsStdin ? { stdinDockerfile: await readDockerfile(stdin) } : {});
   if (context.kind === 'directory') {
-    const dockerfile = file === '-' ? { dockerfile: await readDockerfile(stdin) } : {};
-    return {
-      ...openFolderContext(context.path, { ...folderOptions, ...dockerfile }),
-      async [Symbol.asyncDispose]() {},
-    };
+    const root = openFolder(context.path, options);
+    return { root, fetched: false, ...(await fromStdin()), async [Symbol.asyncDispose]() {} };
   }
-  if (context.kind === 'stdin' && file === '-') {
+  if (context.kind === 'stdin' && options.readsStdin) {
     throw new PolyarchError('INVALID_ARGUMENT', 'stdin cannot be both the context and the Dockerfile (-f - -)', {
       hint: 'give one of them as a file',
     });
@@ -38,9 +36,8 @@ export async function openContext(
     mkdirSync(folder);
     const { fetchContext } = await import('./fetch-context.ts');
     const fetched = await fetchContext(context, folder, { ...options, ...(stdin === undefined ? {} : { stdin }) });
-    const given = file === '-' ? await readDockerfile(stdin) : fetched.dockerfile;
-    const dockerfile = given === undefined ? {} : { dockerfile: given };
-    return { ...openFolderContext(fetched.folder, { ...folderOptions, ...dockerfile, fetched: true }), ...dispose };
+    const only = fetched.dockerfile === undefined ? {} : { onlyDockerfile: fetched.dockerfile };
+    return { root: openFolder(fetched.folder, options), fetched: true, ...only, ...(await fromStdin()), ...dispose };
   } catch (error) {
     await dispose[Symbol.asyncDispose]();
     throw error;

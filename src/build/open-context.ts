@@ -4,7 +4,6 @@ import { parseIgnore } from '../dockerfile/dockerignore.ts';
 import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import { resolveInRoot } from '../snapshot/rooted-path.ts';
-import type { BuildRequest } from './request.ts';
 
 /** A folder that is offered to the build as a local source. */
 export interface LocalFolder {
@@ -15,34 +14,53 @@ export interface LocalFolder {
   readonly ignoreFile?: string;
 }
 
-/** What a build starts from: its files and its Dockerfile. */
+/** What a build starts from. */
 export interface OpenedContext {
-  readonly folder: LocalFolder;
-  readonly dockerfile: Uint8Array;
-  /** As the person named it, for messages. */
-  readonly dockerfileName: string;
-}
-
-/** Where the Dockerfile is looked for. */
-interface DockerfilePlace extends Pick<BuildRequest, 'file'> {
-  readonly cwd: string;
+  /** Absolute. */
+  readonly root: string;
   /** The folder was filled by somebody else: its Dockerfile is in it, and no link leads out of it. */
-  readonly fetched?: boolean;
+  readonly fetched: boolean;
+  /** What came on stdin for `-f -`. */
+  readonly stdinDockerfile?: Uint8Array;
+  /** The context itself was a Dockerfile. */
+  readonly onlyDockerfile?: Uint8Array;
 }
 
-/** A folder as the context, with its Dockerfile and ignore file. Fails with CONTEXT_NOT_FOUND and DOCKERFILE_NOT_FOUND. */
-export function openFolderContext(path: string, options: DockerfilePlace & { dockerfile?: Uint8Array }): OpenedContext {
-  const root = resolve(options.cwd, path);
+/** A Dockerfile, and the context as its ignore file leaves it. */
+export interface OpenedDockerfile {
+  readonly folder: LocalFolder;
+  readonly bytes: Uint8Array;
+  /** As the person named it, for messages. */
+  readonly name: string;
+  /** Absolute; absent when it came on stdin. */
+  readonly path?: string;
+}
+
+interface DockerfilePlace {
+  /** As `-f` names it. */
+  readonly file?: string;
+  readonly cwd: string;
+}
+
+/** The folder that a path names. Fails with CONTEXT_NOT_FOUND and CONTEXT_UNREADABLE. */
+export function openFolder(path: string, { cwd }: { cwd: string }): string {
+  const root = resolve(cwd, path);
   checkFolder(root, path);
-  if (options.dockerfile !== undefined) {
-    return { folder: withIgnore(root, [], options), dockerfile: options.dockerfile, dockerfileName: 'Dockerfile' };
-  }
-  const file = findDockerfile(root, options);
-  const name = options.file ?? basename(file);
+  return root;
+}
+
+/** The Dockerfile of a context with its ignore file. Fails with DOCKERFILE_NOT_FOUND and the like. */
+export function openDockerfile(context: OpenedContext, place: DockerfilePlace): OpenedDockerfile {
+  const { root, fetched } = context;
+  const given = place.file === '-' ? context.stdinDockerfile : context.onlyDockerfile;
+  if (given !== undefined) return { folder: withIgnore(root, [], context), bytes: given, name: 'Dockerfile' };
+  const file = findDockerfile(context, place);
+  const name = place.file ?? basename(file);
   return {
-    folder: withIgnore(root, [`${file}.dockerignore`], options),
-    dockerfile: readDockerfile(options.fetched === true ? insideOf(root, file) : file, name),
-    dockerfileName: name,
+    folder: withIgnore(root, [`${file}.dockerignore`], context),
+    bytes: readDockerfile(fetched ? insideOf(root, file) : file, name),
+    name,
+    path: file,
   };
 }
 
@@ -79,10 +97,8 @@ function checkFolder(root: string, given: string): void {
 }
 
 /** `-f` counts from the working folder, as in buildx; without it, `Dockerfile` or `dockerfile` in the context. */
-function findDockerfile(root: string, options: DockerfilePlace): string {
-  if (options.file !== undefined) {
-    return options.fetched === true ? join(root, options.file) : resolve(options.cwd, options.file);
-  }
+function findDockerfile({ root, fetched }: OpenedContext, { file: named, cwd }: DockerfilePlace): string {
+  if (named !== undefined) return fetched ? join(root, named) : resolve(cwd, named);
   const file = join(root, 'Dockerfile');
   const lower = join(root, 'dockerfile');
   return !existsSync(file) && existsSync(lower) ? lower : file;

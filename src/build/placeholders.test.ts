@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { parsePlatform } from '../oci/platform.ts';
 import { fillPlaceholders } from './placeholders.ts';
 
-const fill = (text: string, { platform = 'linux/arm/v7', kind = 'name' }: { platform?: string; kind?: 'name' | 'text' } = {}) =>
-  fillPlaceholders(text, { platform: parsePlatform(platform), flag: '--file', in: kind });
+const fill = (
+  text: string,
+  { platform = 'linux/arm/v7', kind = 'name' }: { platform?: string; kind?: 'name' | 'text' } = {},
+) => fillPlaceholders(text, { platform: parsePlatform(platform), flag: '--file', in: kind });
 
 describe('placeholders', () => {
   test.each([

@@ -51,7 +51,9 @@ function valueOf(name: (typeof NAMES)[number], options: PlaceholderOptions): str
 }
 
 function isSlip(word: string): boolean {
-  return word.length > 3 && nearest(word, ['arch', 'variant', 'platform'], { limit: word.length > 5 ? 2 : 1 }) !== undefined;
+  return (
+    word.length > 3 && nearest(word, ['arch', 'variant', 'platform'], { limit: word.length > 5 ? 2 : 1 }) !== undefined
+  );
 }
 
 function unknownPlaceholder(word: string, { flag }: PlaceholderOptions): PolyarchError {

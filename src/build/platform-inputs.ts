@@ -80,9 +80,15 @@ function secretsOf(list: readonly Scoped<SecretInput>[], options: PlaceholderOpt
         'file' in value ? { id, file: fill(value.file) } : { id, variable: fill(value.variable) };
       const filled = JSON.stringify(secret) !== JSON.stringify(value);
       const scope = filled ? formatPlatform(options.platform) : platform && formatPlatformPattern(platform);
+      if (scope !== undefined && /^(?:GIT|HTTP)_AUTH_/.test(id)) throw sharedSecret(id);
       return [id, { key: scope === undefined ? id : `${id}@${scope}`, secret }];
     }),
   );
+}
+
+function sharedSecret(id: string): PolyarchError {
+  const message = `--secret id=${id}: what addresses are fetched with is the same for all platforms`;
+  return new PolyarchError('INVALID_ARGUMENT', message, { hint: `--secret id=${id},src=FILE` });
 }
 
 /** For each key what holds for the platform. */

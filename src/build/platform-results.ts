@@ -11,8 +11,6 @@ import { explainFailure } from './explain.ts';
 export interface SolveRequest {
   readonly converted: readonly ConvertResult[];
   readonly steps: StepContext;
-  /** The Dockerfile's lines, for excerpts. */
-  readonly lines: readonly string[];
   readonly progress: ProgressSink;
   readonly signal: AbortSignal;
 }
@@ -21,12 +19,16 @@ export interface SolveRequest {
 export async function solvePlatforms(engine: Engine, request: SolveRequest): Promise<PlatformResult[]> {
   const { steps, progress, signal } = request;
   const graphs = request.converted.map((converted) => loadGraph(converted.definition, steps));
-  const metadata = new Map(request.converted.flatMap((converted) => [...converted.definition.metadata]));
+  const places = new Map(
+    request.converted.flatMap(({ definition, lines }) =>
+      [...definition.metadata].map(([digest, { location }]) => [digest, { location, lines }]),
+    ),
+  );
   await using solver = new Solver<Ref>({
     cache: engine.results,
     progress,
     explain: (vertex, error) =>
-      explainFailure(error, { vertex, location: metadata.get(vertex.digest)?.location, lines: request.lines }),
+      explainFailure(error, { vertex, location: undefined, lines: [], ...places.get(vertex.digest) }),
     signal,
   });
   for (const graph of graphs) solver.add(graph.vertices);

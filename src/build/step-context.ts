@@ -10,12 +10,12 @@ import type { GitEnvironment } from '../worker/sources/git-program.ts';
 import type { FolderRef } from '../worker/ref.ts';
 import { scanContext } from '../worker/sources/local-scan.ts';
 import { type StatCache, fileStatCache } from '../worker/sources/stat-cache.ts';
-import type { LocalFolder } from './open-context.ts';
+import type { LocalFolders } from './local-folders.ts';
 
 export interface StepContextOptions {
   readonly buildPlatform: Platform;
   readonly pull: boolean;
-  readonly locals: ReadonlyMap<string, LocalFolder>;
+  readonly locals: LocalFolders;
   readonly allow: readonly string[];
   readonly credentials: GitEnvironment;
   readonly connections: () => Promise<Connections>;
@@ -49,7 +49,7 @@ export function stepContext(engine: Engine, options: StepContextOptions): StepCo
 async function scanFolder(
   name: string,
   filter: LocalFilter,
-  { locals, cache, context }: { locals: ReadonlyMap<string, LocalFolder>; cache: StatCache; context: OpContext },
+  { locals, cache, context }: { locals: LocalFolders; cache: StatCache; context: OpContext },
 ): Promise<FolderRef> {
   const folder = locals.get(name);
   if (folder === undefined)

@@ -28,12 +28,18 @@ export function keyValues(flag: string, texts: readonly string[], env?: Env): Ma
   return found;
 }
 
-/** As keyValues, each with the prefix `PLATFORM=` or without. */
-export function assignments(flag: string, texts: readonly string[], env?: Env): Scoped<Assignment>[] {
+/** As keyValues, each with the prefix `PLATFORM=` or without; a name alone has the value `alone`, where there is one. */
+export function assignments(
+  flag: string,
+  texts: readonly string[],
+  options: { env?: Env; alone?: string } = {},
+): Scoped<Assignment>[] {
   return texts.flatMap((text) => {
     const { value: rest, ...scope } = platformPrefix(text, { flag, keyed: flag !== '--build-arg' });
-    const literal = rest.includes('=') ? {} : { literal: true };
-    return [...keyValues(flag, [rest], env)].map(([name, value]) => ({ ...scope, value: { name, value, ...literal } }));
+    const whole = rest.includes('=') || options.alone === undefined ? rest : `${rest}=${options.alone}`;
+    const literal = whole.includes('=') ? {} : { literal: true };
+    const pairs = keyValues(flag, [whole], options.env);
+    return [...pairs].map(([name, value]) => ({ ...scope, value: { name, value, ...literal } }));
   });
 }
 
@@ -52,8 +58,6 @@ export function parseSecret(text: string, { env }: { env: Env }): Scoped<SecretI
   let variable = given.get('env');
   const id = given.get('id') ?? file ?? variable;
   if (id === undefined || id === '') throw invalid('--secret', text, 'id= is missing', example);
-  if (scope.platform !== undefined && /^(?:GIT|HTTP)_AUTH_/.test(id))
-    throw invalid('--secret', text, `${id} is for addresses, which no platform has of its own`, `id=${id},src=token.txt`);
   if (type === 'env' && file !== undefined) [variable, file] = [file, undefined];
   if (file === undefined && variable === undefined && type !== 'file' && env[id] !== undefined) variable = id;
   return { ...scope, value: variable === undefined ? { id, file: file ?? id } : { id, variable } };

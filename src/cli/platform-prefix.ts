@@ -11,7 +11,10 @@ const SHAPE = /^([A-Za-z0-9_.-]+)\/[A-Za-z0-9_.-]+(?:\/[A-Za-z0-9_.-]+)?$/;
  * with an operating system's name is one; `./linux/arm64=x` has none. Fails with UNKNOWN_PLATFORM, but where a key may
  * hold slashes (`keyed`) a text that names no platform is a prefix only if a key and `=` follow it.
  */
-export function platformPrefix(text: string, { flag, keyed = false }: { flag: string; keyed?: boolean }): Scoped<string> {
+export function platformPrefix(
+  text: string,
+  { flag, keyed = false }: { flag: string; keyed?: boolean },
+): Scoped<string> {
   const equals = text.indexOf('=');
   const before = text.slice(0, Math.max(0, equals));
   const os = SHAPE.exec(before)?.[1];

@@ -25,6 +25,8 @@ export interface ConvertOptions {
   readonly buildArgs?: ReadonlyMap<string, string>;
   readonly labels?: ReadonlyMap<string, string>;
   readonly contexts?: NamedContexts;
+  /** What the graph calls the secret that the file calls `id`. Default: the same. */
+  readonly secretKey?: (id: string) => string;
   readonly metaResolver: ImageMetaResolver;
   /** Every stage is converted, whether the target needs it or not; for the lint. Default false. */
   readonly allStages?: boolean;
@@ -87,6 +89,8 @@ export type NamedContext =
 
 export interface ConvertResult {
   readonly definition: Definition;
+  /** Of the Dockerfile, for excerpts. */
+  readonly lines: readonly string[];
   /** The result as it is before marshalling, for other builds to start from. */
   readonly state: State;
   /** `rootfs` is the base's; history entries of this build have `created` only with SOURCE_DATE_EPOCH. */

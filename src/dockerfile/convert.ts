@@ -270,6 +270,7 @@ function finish(
   const ignoresCache = [...definition.metadata.values()].some((metadata) => metadata.ignoreCache === true);
   return {
     definition,
+    lines: conversion.dockerfile.lines,
     state: target.state,
     config: finishImage({ ...labelled, platform }),
     platform,

@@ -21,7 +21,7 @@ export function mountsOf(instruction: RunInstruction, step: Step): StepMounts {
   const ssh: RunSsh[] = [];
   for (const [index, { raw }] of instruction.mounts.entries()) {
     const mount = parseMount(raw, { expand: step.expand });
-    if (mount.type === 'secret') secrets.push(secretOf(mount));
+    if (mount.type === 'secret') secrets.push(secretOf(mount, step));
     else if (mount.type === 'ssh') ssh.push(sshOf(mount));
     else mounts.push(filesystemOf(mount, { index, step }));
   }
@@ -73,12 +73,13 @@ function sourceOf(mount: Mount, { index, step, selector }: { index: number; step
   return source.state;
 }
 
-function secretOf(mount: Mount): RunSecret {
+function secretOf(mount: Mount, { conversion }: Step): RunSecret {
   const named = mount.source === '' ? mount.id : mount.source;
   const id = named === '' ? baseName(mount.target) : named;
   const owned = mount.uid !== undefined || mount.gid !== undefined || mount.mode !== undefined;
   const { uid = 0, gid = 0, mode = 0o400 } = owned ? mount : {};
-  const common = { id, uid, gid, mode, optional: !mount.required };
+  const key = conversion.options.secretKey?.(id) ?? id;
+  const common = { id: key, uid, gid, mode, optional: !mount.required };
   if (mount.env === undefined) {
     return { ...common, target: mount.target === '' ? `/run/secrets/${baseName(id)}` : mount.target };
   }

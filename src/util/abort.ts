@@ -18,6 +18,29 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   }
 }
 
+/**
+ * What all bodies give, or the first failure when every one of them has ended: the others' signal is aborted then.
+ * `signal` aborts them too.
+ */
+export async function allOrNone<T>(
+  bodies: readonly ((signal: AbortSignal) => Promise<T>)[],
+  options: { signal: AbortSignal },
+): Promise<T[]> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const running = bodies.map(async (body) => {
+    try {
+      return await body(signal);
+    } catch (error) {
+      failed.abort(error);
+      throw error;
+    }
+  });
+  await Promise.allSettled(running);
+  if (failed.signal.aborted) throw failed.signal.reason;
+  return Promise.all(running);
+}
+
 /** Destroys the stream with the signal's reason when that is aborted, until disposed of. */
 export function destroyOnAbort(
   stream: { destroy(error: Error): unknown },

@@ -9,7 +9,7 @@ import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { destroyOnAbort } from '../../util/abort.ts';
 import { PolyarchError } from '../../util/error.ts';
 import {
-  keyValues,
+  assignments,
   networkMode,
   parseBytes,
   parseContext,
@@ -18,6 +18,7 @@ import {
   parseSsh,
   parseUlimit,
 } from '../build-flags.ts';
+import { platformPrefix } from '../platform-prefix.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { openProgress, type ProgressMode } from '../progress/progress.ts';
@@ -25,9 +26,9 @@ import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace,
 
 interface BuildFlags extends RegistryFlags {
   readonly platform?: string[];
-  readonly file?: string;
+  readonly file?: string[];
   readonly tag?: string[];
-  readonly target?: string;
+  readonly target?: string[];
   readonly buildArg?: string[];
   readonly buildContext?: string[];
   readonly label?: string[];
@@ -62,16 +63,28 @@ Examples:
   polyarch build --platform linux/amd64,linux/arm64 -o type=oci,dest=app.tar .
       write an OCI archive
   polyarch build --target bin -o out .
-      copy the files of a stage to ./out`;
+      copy the files of a stage to ./out
+
+For one platform only: PLATFORM= before the value of --file, --target, --build-arg, --build-context, --label and
+--secret. linux/arm= is for every variant of arm; the most specific wins, then the last. In these values {os}, {arch},
+{variant} and {platform} stand for the platform's (arm64 has no variant); {{arch}} is the text {arch}.
+  polyarch build --platform linux/amd64,linux/arm64 -f Dockerfile -f linux/arm64=Dockerfile.arm64 .
+      another Dockerfile for arm64
+  polyarch build --platform linux/amd64,linux/arm64 -f 'Dockerfile.{arch}' .
+      a Dockerfile for each
+  polyarch build --platform linux/amd64,linux/arm/v7 --build-arg JOBS=8 --build-arg linux/arm=JOBS=2 .
+      another build argument for arm
+  polyarch build --platform linux/amd64,linux/arm/v7 --build-context 'bin=rel/{arch}{variant}' .
+      rel/amd64 or rel/armv7 is "bin" for COPY --from=bin and RUN --mount=from=bin`;
 
 const command: CliCommand = {
   define(program: Command, context, done) {
     const defined = program
       .argument('[context]', 'a folder, a git or tarball URL, or - for a tar or a Dockerfile on stdin', '.')
       .option('--platform <list>', 'platforms to build for: linux/amd64,linux/arm64,… or local', collect)
-      .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile; - is stdin)')
+      .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile; - is stdin)', collect)
       .option('-t, --tag <name>', 'name of the image: [REGISTRY/]NAME[:TAG]', collect)
-      .option('--target <stage>', 'the stage to build')
+      .option('--target <stage>', 'the stage to build', collect)
       .option('--build-arg <name=value>', 'value of an ARG', collect)
       .option(
         '--build-context <name=value>',
@@ -169,23 +182,20 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
   const platform = flags.platform ?? (env['DOCKER_DEFAULT_PLATFORM'] ? [env['DOCKER_DEFAULT_PLATFORM']] : []);
   const epoch = env['SOURCE_DATE_EPOCH'];
   const input = parseContext(path);
-  const buildArgs = keyValues('--build-arg', list(flags.buildArg), env);
+  const files = list(flags.file).map((text) => platformPrefix(text, { flag: '--file' }));
   return {
     context: input,
-    ...(flags.file === undefined ? {} : { file: flags.file }),
-    ...(input.kind === 'stdin' || flags.file === '-' ? { stdin: context.stdin } : {}),
+    files,
+    ...(input.kind === 'stdin' || files.some(({ value }) => value === '-') ? { stdin: context.stdin } : {}),
     platforms: parsePlatforms(platform),
     tags: list(flags.tag),
-    ...(flags.target === undefined ? {} : { target: flags.target }),
-    buildArgs,
-    contexts: keyValues('--build-context', list(flags.buildContext)),
+    targets: list(flags.target).map((text) => platformPrefix(text, { flag: '--target' })),
+    buildArgs: assignments('--build-arg', list(flags.buildArg), { env }),
+    contexts: assignments('--build-context', list(flags.buildContext)),
     // As in Docker, a name alone has the empty value.
-    labels: keyValues(
-      '--label',
-      list(flags.label).map((text) => (text.includes('=') ? text : `${text}=`)),
-    ),
+    labels: assignments('--label', list(flags.label), { alone: '' }),
     annotations: list(flags.annotation),
-    secrets: list(flags.secret).map((text) => parseSecret(text, { cwd, env })),
+    secrets: list(flags.secret).map((text) => parseSecret(text, { env })),
     ssh: list(flags.ssh).map((text) => parseSsh(text, { cwd, env })),
     noCache: flags.cache ? (flags.noCacheFilter?.flatMap((text) => text.split(',')) ?? false) : true,
     pull: flags.pull === true,
