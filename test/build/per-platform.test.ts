@@ -124,8 +124,10 @@ COPY --from=used /out /out
     );
     expect(outs).toEqual(['amd64', 'arm64', 'armv7'].map((name) => `for ${name}\nfor ${name}`));
     const other = await outOf({ 'elsewhere/tool': 'x\n' }, [
-      ...['--build-context', 'linux/arm64=bin=elsewhere'],
-      ...['--build-context', 'bin=rel/{arch}{variant}'],
+      '--build-context',
+      'linux/arm64=bin=elsewhere',
+      '--build-context',
+      'bin=rel/{arch}{variant}',
     ]);
     expect(other.outs).toEqual(['for amd64\nfor amd64', 'x\nx', 'for armv7\nfor armv7']);
     const missing = await build({}, ['--build-context', 'bin=rel/{platform}']);
@@ -140,8 +142,12 @@ COPY --from=native /out /out
 `;
     const files = { Dockerfile: dockerfile, common: 'for-all', 'special-arm64': 'for-arm64', same: 'same' };
     const { outs, stderr } = await outOf(files, [
-      ...['--secret', 'linux/arm64=id=key,src=special-{arch}', '--secret', 'id=key,src=common'],
-      ...['--secret', 'id=same,src=same'],
+      '--secret',
+      'linux/arm64=id=key,src=special-{arch}',
+      '--secret',
+      'id=key,src=common',
+      '--secret',
+      'id=same,src=same',
     ]);
     expect(outs).toEqual(['for-allsame', 'for-arm64same', 'for-allsame']);
     expect(stderr.match(/^#\d+ \S+ read-it$/gm)).toHaveLength(2);
