@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/command.ts';
-import { projectFolder, run } from '../support/environment.ts';
+import { projectFolder, run, skip } from '../support/environment.ts';
 import { account, expectFailure } from './account.ts';
 
 const { environment, cli, out } = account();
@@ -68,6 +68,19 @@ describe('platforms', () => {
     );
     const rows = JSON.parse(await out('platforms', '--format', 'json')) as { platform: string; mode: string }[];
     expect(rows.map(({ platform }) => platform)).toContain('linux/s390x');
+  });
+
+  test('what this CPU lacks of a variant', async (context) => {
+    if (process.arch !== 'x64') skip(context, 'the variants here are those of amd64');
+    const own = environment();
+    own.write({ cpuinfo: 'flags : cx16 lahf_lm popcnt pni sse4_1 sse4_2 ssse3\n' });
+    const script = `mount --bind cpuinfo /proc/cpuinfo && exec "${join(projectFolder, 'bin/polyarch')}" platforms`;
+    const { stdout } = await run(['unshare', '--map-root-user', '--mount', 'sh', '-c', script], {
+      cwd: own.folder,
+      env: own.env,
+    });
+    expect(stdout).toMatch(/^linux\/amd64\/v2 .* natively$/m);
+    expect(stdout).toMatch(/^linux\/amd64\/v3 .* natively, but this CPU lacks avx avx2 /m);
   });
 });
 

@@ -8,6 +8,7 @@ import { contentKey } from './content-key.ts';
 import { LogTail } from './log-tail.ts';
 import { platformOf } from './platform.ts';
 import type { StepContext } from './step-context.ts';
+import { stepFailed } from './step-failure.ts';
 
 const NETWORK = { UNSET: 'default', HOST: 'host', NONE: 'none' } as const;
 const SHARING = { SHARED: 'shared', PRIVATE: 'private', LOCKED: 'locked' } as const;
@@ -85,7 +86,8 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
         },
       });
       if (!step.accept.includes(exitCode)) {
-        throw stepFailed(meta.args, exitCode, { log: tail.text(), ...(fullDisk === undefined ? {} : { fullDisk }) });
+        const log = tail.text();
+        throw stepFailed(meta.args, { exitCode, platform, log, ...(fullDisk === undefined ? {} : { fullDisk }) });
       }
       return outputsOf(exec, inputs, outputs);
     },
@@ -227,31 +229,4 @@ function outputsOf(
         : { kind: 'layers', layers: [...input.layers, { ...layer, created: Date.now() }] };
   }
   return results;
-}
-
-function stepFailed(
-  args: readonly string[],
-  exitCode: number,
-  { log, fullDisk }: { log: string; fullDisk?: string },
-): PolyarchError {
-  const shell = args.length === 3 && args[1] === '-c' ? args[2] : undefined;
-  if (fullDisk !== undefined) {
-    const process = `process ${JSON.stringify(shell ?? args.join(' '))}`;
-    return new PolyarchError(
-      'NO_SPACE',
-      `${process} failed (exit code: ${exitCode}) with no space left on the disk of ${fullDisk}`,
-      {
-        details: { exitCode, log },
-        hint: 'free some space (polyarch prune removes what no image needs) and run it again',
-      },
-    );
-  }
-  return new PolyarchError(
-    'STEP_FAILED',
-    `process ${JSON.stringify(shell ?? args.join(' '))} did not complete successfully: exit code: ${exitCode}`,
-    {
-      details: { exitCode, log },
-      ...(exitCode === 127 ? { hint: 'exit code 127: the command was not found in the image' } : {}),
-    },
-  );
 }
