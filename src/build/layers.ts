@@ -51,9 +51,15 @@ export class Layers implements LayerService {
   async exportDirectory(
     layers: LayerChain,
     destination: string,
-    options: { clampMtime?: number; signal?: AbortSignal } = {},
+    options: { clampMtime?: number; name?: string; signal?: AbortSignal } = {},
   ): Promise<void> {
-    await this.#export({ layers, kind: 'directory', destination }, options);
+    const { name } = options;
+    await this.#export({ layers, kind: 'directory', destination, ...(name === undefined ? {} : { name }) }, options);
+  }
+
+  async moveDirectory(from: string, to: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    const worker = await this.#options.worker();
+    await worker.call('move', { from, to }, { signal });
   }
 
   async exportTar(
@@ -69,7 +75,7 @@ export class Layers implements LayerService {
   }
 
   async #export(
-    params: { layers: LayerChain; kind: 'directory' | 'tar'; destination: string; prefix?: string },
+    params: { layers: LayerChain; kind: 'directory' | 'tar'; destination: string; prefix?: string; name?: string },
     { clampMtime, signal }: { clampMtime?: number; signal?: AbortSignal },
   ): Promise<void> {
     const layers = await this.#options.unpack(params.layers, signal);

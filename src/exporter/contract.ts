@@ -43,8 +43,10 @@ export interface LayerService extends Fetcher {
   exportDirectory(
     layers: LayerChain,
     destination: string,
-    options?: { clampMtime?: number; signal?: AbortSignal },
+    options?: { clampMtime?: number; name?: string; signal?: AbortSignal },
   ): Promise<void>;
+  /** Moves what is in one folder of the machine into another, as `exportDirectory` would copy it. */
+  moveDirectory(from: string, to: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** The root filesystem as one uncompressed tar without whiteouts, written to a file. `prefix` goes before each name. */
   exportTar(
     layers: LayerChain,

@@ -1,4 +1,4 @@
-import { chmodSync, lchownSync, lstatSync } from 'node:fs';
+import { chmodSync, lchownSync, lstatSync, renameSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
@@ -16,6 +16,10 @@ export interface ExportDirectoryOptions {
   readonly clampMtime?: number;
   /** A device that the kernel refuses to make is left out. */
   readonly onSkipped?: (path: string) => void;
+  /** Take the tree's files away instead of copying them, as far as the destination is on their file system. */
+  readonly move?: boolean;
+  /** What errors call the destination. Default: its path. */
+  readonly name?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -31,44 +35,69 @@ export async function exportDirectory(
   options: ExportDirectoryOptions = {},
 ): Promise<void> {
   const copier = new NodeCopier();
-  const folders: { readonly full: string; readonly to: string }[] = [];
+  const folders: Kept[] = [];
   const pace = pacer(options.signal);
+  let moved = false;
   try {
     makeFolder(destination);
-    for (const item of walkTree(root)) {
+    for (const item of walkTree(root, { enter: () => !moved })) {
+      moved = false;
       options.signal?.throwIfAborted();
       if (pace.due) await pace.rest();
       const to = `${destination}/${item.path}`;
       const there = lstatSync(fsPath(to), { throwIfNoEntry: false });
       const folder = item.stat.isDirectory();
-      if (folder) folders.push({ full: item.full, to });
+      // Now: what is moved out of a folder changes its time.
+      const kept = { full: item.full, to, stat: lstatSync(fsPath(item.full), { bigint: true }) };
       if (folder && there?.isDirectory() === true) {
         chmodSync(fsPath(to), there.mode | 0o700);
+        folders.push(kept);
         continue;
       }
       if (there !== undefined) removeTree(to, () => {});
+      moved = options.move === true && rename(item.full, to);
+      if (moved) continue;
+      if (folder) folders.push(kept);
       try {
-        if ((await copier.copy(item, to)) && !folder) keep(item.full, to, options);
+        if ((await copier.copy(item, to)) && !folder) keep(kept, options);
       } catch (error) {
         if (!hasCode(error, 'EPERM') || item.stat.isFile()) throw error;
         options.onSkipped?.(item.path);
       }
     }
-    for (const { full, to } of folders.toReversed()) keep(full, to, options);
+    for (const folder of folders.toReversed()) keep(folder, options);
   } catch (error) {
+    const { name = destination } = options;
     if (hasCode(error, 'EACCES', 'EROFS')) {
       throw new PolyarchError(
         'OUTPUT_UNWRITABLE',
-        `cannot write the output to ${destination}: ${error instanceof Error ? error.message : ''}`,
+        `cannot write the output to ${name}: ${error instanceof Error ? error.message : ''}`,
         { cause: error },
       );
     }
-    throw diskFull(error, `while writing the output to ${destination}`) ?? error;
+    throw diskFull(error, `while writing the output to ${name}`) ?? error;
   }
 }
 
-function keep(full: string, to: string, options: ExportDirectoryOptions): void {
-  const stat: BigIntStats = lstatSync(fsPath(full), { bigint: true });
+/** False where the two places are not on one file system. */
+function rename(from: string, to: string): boolean {
+  try {
+    renameSync(fsPath(from), fsPath(to));
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EXDEV')) return false;
+    throw error;
+  }
+}
+
+/** Whose attributes `to` is to have. */
+interface Kept {
+  readonly full: string;
+  readonly to: string;
+  readonly stat: BigIntStats;
+}
+
+function keep({ full, to, stat }: Kept, options: ExportDirectoryOptions): void {
   // copyfile may give a file its source's owner.
   if (stat.isFile()) lchownSync(fsPath(to), process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
   if (!stat.isSymbolicLink()) chmodSync(fsPath(to), Number(stat.mode & 0o7777n));

@@ -40,17 +40,24 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
       return await treeDigest(view.path, selectors, { signal });
     },
 
-    async export({ layers, kind, destination, prefix, clampMtime }, { signal }) {
+    async export({ layers, kind, destination, prefix, clampMtime, name }, { signal }) {
       await using view = await snapshots.view(layers);
       const options = { signal, ...(clampMtime === undefined ? {} : { clampMtime }) };
       if (kind === 'directory') {
         const { exportDirectory } = await import('../snapshot/export-directory.ts');
-        await exportDirectory(view.path, destination, options);
+        await exportDirectory(view.path, destination, { ...options, ...(name === undefined ? {} : { name }) });
       } else {
         const { tarOfTree } = await import('../snapshot/tree-pack.ts');
         const tar = tarOfTree(view.path, { ...options, ...(prefix === undefined ? {} : { prefix }) });
         await pipeline(Readable.from(tar, { objectMode: false }), createWriteStream(destination), { signal });
       }
+      return undefined;
+    },
+
+    async move({ from, to }, { signal }) {
+      const { exportDirectory } = await import('../snapshot/export-directory.ts');
+      await exportDirectory(from, to, { move: true, signal });
+      rmSync(from, { recursive: true, force: true });
       return undefined;
     },
 

@@ -33,10 +33,14 @@ export interface WorkerMethods {
       destination: string;
       prefix?: string;
       clampMtime?: number;
+      /** What errors call the destination. */
+      name?: string;
     };
     event: never;
     result: undefined;
   };
+  /** Moves what is in one folder of the machine into another, where folders of one name are joined. */
+  move: { params: { from: string; to: string }; event: never; result: undefined };
   /** Runs an image's command with the CLI's own stdin, stdout and stderr. */
   run: {
     params: { layers: LayerChain; spec: StepSpec; binds: readonly Bind[] };

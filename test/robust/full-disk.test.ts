@@ -45,6 +45,40 @@ ${BUILD} 2>first; echo $?; mount -o remount,size=200m ${environment.home}; ${BUI
   );
 });
 
+describe('an output on a full disk', () => {
+  const LOCAL = 'type=local,dest=out/place';
+  it.each([
+    ['a folder', LOCAL, 'place'],
+    ['a folder to be emptied', `${LOCAL},mode=delete`, 'place'],
+    ['a folder on a disk of its own', 'type=local,dest=out', ''],
+    ['a tar', 'type=tar,dest=out/place/b', 'place/b'],
+    ['an OCI archive', 'type=oci,dest=out/place/b', 'place/b'],
+    ['a Docker archive', 'type=docker,dest=out/place/b', 'place/b'],
+  ])('%s: NO_SPACE with the place, and what was there is untouched', async (_name, output, place) => {
+    using environment = testEnvironment({ mirror });
+    environment.write({ Dockerfile: 'FROM scratch\nCOPY a b c /\n', a: 'new', c: 'new', 'out/': '' });
+    await run(['dd', 'if=/dev/urandom', `of=${join(environment.folder, 'b')}`, 'bs=1M', 'count=3', 'status=none']);
+    const there = place === '' ? 'out' : 'out/place';
+    const script = `mount -t tmpfs -o size=2m tmpfs out && mkdir -p ${there} && echo old > ${there}/a && echo old > ${there}/b || exit 99
+"${program}" build --progress=none -o "${output}" . ; echo $?; find out -type f -exec grep -H '' {} +; ls -A ${there}`;
+    const { stdout, stderr } = await inMountNamespace(script, { cwd: environment.folder, env: environment.env });
+    expect(stdout.trim().split('\n').toSorted(), stderr).toEqual(
+      ['1', `${there}/a:old`, `${there}/b:old`, 'a', 'b'].toSorted(),
+    );
+    expect(stderr).toMatch(new RegExp(`^ERROR: .* ${join('out', place)} \\[NO_SPACE\\]$`, 'm'));
+    expect(stderr).not.toContain('.polyarch-');
+  });
+
+  it('that has room for it is written whole', async () => {
+    using environment = testEnvironment({ mirror });
+    environment.write({ Dockerfile: 'FROM scratch\nCOPY a d /\n', a: 'new', 'd/e/f': 'new', 'out/': '' });
+    const script = `mount -t tmpfs -o size=2m tmpfs out && mkdir -p out/e && echo old > out/e/g || exit 99
+"${program}" build --progress=none -o out . && find out -type f | sort`;
+    const { stdout, stderr } = await inMountNamespace(script, { cwd: environment.folder, env: environment.env });
+    expect(stdout.trim().split('\n'), stderr).toEqual(['out/a', 'out/e/f', 'out/e/g']);
+  });
+});
+
 describe('a store', () => {
   it('that cannot be written is told with its place', async () => {
     using environment = testEnvironment({ mirror });
