@@ -1,4 +1,4 @@
-import { excerpt } from '../dockerfile/excerpt.ts';
+import { placeDetails } from '../dockerfile/failure.ts';
 import type { SourceLocation } from '../llb/definition.ts';
 import type { Vertex } from '../solver/vertex.ts';
 import { PolyarchError, hasCode } from '../util/error.ts';
@@ -17,10 +17,9 @@ export function explainFailure(
     cause: error,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     details: {
-      ...error.details,
+      ...(location === undefined ? error.details : placeDetails(error.details, { location, lines })),
       vertex: vertex.name,
       ...(vertex.platform === undefined ? {} : { platform: vertex.platform }),
-      ...(location === undefined ? {} : { ...location, excerpt: excerpt(lines, location) }),
     },
   });
 }

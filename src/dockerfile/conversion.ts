@@ -11,6 +11,7 @@ import type { ConvertOptions } from './convert-options.ts';
 import type { StageGraph } from './convert-stages.ts';
 import { locate } from './failure.ts';
 import type { Lint } from './lint/lint.ts';
+import type { WrongWord } from './mark.ts';
 
 /** What the stages of one conversion share. */
 export interface Conversion {
@@ -30,14 +31,21 @@ export interface Conversion {
   readonly images: Map<string, { readonly reference: string; readonly digest: Digest; readonly platform: Platform }>;
 }
 
-/** `error` with the place in the Dockerfile and the platform. */
-export function atPlace(error: unknown, location: Location, conversion: Conversion): unknown {
+export interface PlaceOptions {
+  readonly location: Location;
+  readonly conversion: Conversion;
+  readonly word?: WrongWord;
+}
+
+/** `error` with the place in the Dockerfile, and the platform, which the message names when there are several. */
+export function atPlace(error: unknown, { location, conversion, word }: PlaceOptions): unknown {
   if (!(error instanceof PolyarchError) || 'startLine' in error.details) return error;
   const platform = formatPlatform(conversion.options.targetPlatform);
-  const named = new PolyarchError(error.code, error.message, {
+  const several = conversion.options.multiPlatform === true && !error.message.includes(platform);
+  const named = new PolyarchError(error.code, several ? `${error.message} (for ${platform})` : error.message, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(error.cause === undefined ? {} : { cause: error.cause }),
     details: { platform, ...error.details },
   });
-  return locate(named, location, conversion.dockerfile.lines);
+  return locate(named, { location, lines: conversion.dockerfile.lines, ...(word === undefined ? {} : { word }) });
 }

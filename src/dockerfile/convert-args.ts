@@ -60,7 +60,7 @@ export function globalArgs(
         env.delete(key);
         env.set(key, result);
       } catch (error) {
-        throw locate(error, instruction.location, dockerfile.lines);
+        throw locate(error, { location: instruction.location, lines: dockerfile.lines });
       }
     }
   }

@@ -41,7 +41,7 @@ async function resolveBase(stage: StageBuild, conversion: Conversion): Promise<v
     else if (stage.baseName === 'scratch') useScratch(stage, conversion);
     else await useImage(stage, conversion);
   } catch (error) {
-    throw atPlace(error, stage.location, conversion);
+    throw atPlace(error, { location: stage.location, conversion, word: stage.baseName });
   }
   if (stage.unregistered) stage.done = true;
 }
@@ -187,14 +187,9 @@ function readTriggers(stage: StageBuild, conversion: Conversion): boolean {
       const instruction = { ...parseTrigger(trigger), location: stage.location };
       return conversion.graph.command(instruction, { stage, isTrigger: true });
     } catch (error) {
-      throw new PolyarchError(
-        'ONBUILD_INVALID',
-        `the ONBUILD trigger "${trigger}" of ${stage.baseName} cannot be used: ${messageOf(error)}`,
-        {
-          cause: error,
-          details: { ...stage.location },
-        },
-      );
+      const message = `the ONBUILD trigger "${trigger}" of ${stage.baseName} cannot be used: ${messageOf(error)}`;
+      const invalid = new PolyarchError('ONBUILD_INVALID', message, { cause: error });
+      throw atPlace(invalid, { location: stage.location, conversion, word: stage.baseName });
     }
   });
   stage.commands = [...triggers, ...stage.commands];

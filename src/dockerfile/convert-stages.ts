@@ -148,6 +148,7 @@ export class StageGraph {
     if (/\$|["'\\]/.test(from)) {
       throw failure(`COPY --from=${from}: variables are not expanded here`, {
         hint: 'define a stage with FROM and an ARG before the first FROM, and copy from that stage',
+        word: [`--from=${from}`, '--from'],
       });
     }
     if (!/^[+-]?\d+$/.test(from)) return [this.#source(from, location)];
@@ -156,6 +157,7 @@ export class StageGraph {
     throw failure(`COPY --from=${from}: there is no stage ${from}`, {
       code: 'STAGE_NOT_FOUND',
       hint: `the file has ${this.stages.length} stages, counted from 0`,
+      word: `--from=${from}`,
     });
   }
 

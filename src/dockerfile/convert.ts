@@ -25,12 +25,13 @@ import { Lint } from './lint/lint.ts';
 import { lintPlatforms } from './lint/platform-rules.ts';
 import { type ExpandedWord, expandWord } from './shell-words.ts';
 import { didYouMean } from './suggest.ts';
+import { checkSyntax } from './syntax.ts';
 
 /**
  * Converts a Dockerfile to LLB for one platform, as BuildKit's dockerfile2llb does.
  *
  * @throws PolyarchError with `file:line` in its message, and `file`, `startLine`, `endLine` and `platform` in
- *   its details: STAGE_NOT_FOUND, STAGE_CIRCULAR, DOCKERFILE_PARSE, DOCKERFILE_EXPAND, DOCKERFILE_LINT,
+ *   its details: FRONTEND_UNSUPPORTED, STAGE_NOT_FOUND, STAGE_CIRCULAR, DOCKERFILE_PARSE, DOCKERFILE_EXPAND, DOCKERFILE_LINT,
  *   ONBUILD_INVALID, UNKNOWN_PLATFORM, SOURCE_DATE_EPOCH_INVALID, and what the meta resolver throws
  */
 export async function convertDockerfile(dockerfile: Dockerfile, options: ConvertOptions): Promise<ConvertResult> {
@@ -46,7 +47,7 @@ export async function convertDockerfile(dockerfile: Dockerfile, options: Convert
     try {
       graph.add(await openStage(stage, { index, conversion }));
     } catch (error) {
-      throw atPlace(error, stage.location, conversion);
+      throw atPlace(error, { location: stage.location, conversion, word: [stage.platform, stage.baseName] });
     }
   }
   const target = graph.target(options.target);
@@ -70,6 +71,8 @@ function startConversion(
   { options, contextPaths }: { options: ConvertOptions; contextPaths: ReadonlySet<string> },
 ): Conversion {
   const given = options.buildArgs ?? new Map<string, string>();
+  const syntax = given.get('BUILDKIT_SYNTAX') ?? '';
+  if (syntax !== '') checkSyntax(syntax, 'BUILDKIT_SYNTAX');
   const epoch = options.sourceDateEpoch;
   const buildArgs =
     epoch === undefined || given.has('SOURCE_DATE_EPOCH')
@@ -104,7 +107,7 @@ function startLint(dockerfile: Dockerfile, buildArgs: ReadonlyMap<string, string
     lint.checkNames(options, { location });
     return lint;
   } catch (error) {
-    throw given === undefined ? locate(error, location, dockerfile.lines) : error;
+    throw given === undefined ? locate(error, { location, lines: dockerfile.lines }) : error;
   }
 }
 
@@ -127,6 +130,7 @@ async function openStage(
   if (baseName === '') {
     throw failure(`the base of the stage, ${stage.baseName}, is empty`, {
       hint: 'give the argument a default before the first FROM, or pass it with --build-arg',
+      word: stage.baseName,
     });
   }
   const own = stage.platform === '' ? undefined : platformOf(stage, conversion);
@@ -172,7 +176,7 @@ function expandFrom(word: string, { stage, conversion }: { stage: Stage; convers
 function platformOf(stage: Stage, conversion: Conversion): { platform: Platform; matched: readonly string[] } {
   const { lint, globalArgs: env } = conversion;
   const { result, matched, unmatched } = expandFrom(stage.platform, { stage, conversion });
-  if (result === '') throw failure(`the platform of the stage, ${stage.platform}, is empty`);
+  if (result === '') throw failure(`the platform of the stage, ${stage.platform}, is empty`, { word: stage.platform });
   const platform = parsePlatform(result, { allowUnknown: true, local: conversion.options.buildPlatform });
   const isTarget = matched.length === 1 && matched[0] === 'TARGETPLATFORM' && unmatched.length === 0;
   if (isTarget && result === env.get('TARGETPLATFORM')) {
@@ -196,7 +200,7 @@ function linkStages(dockerfile: Dockerfile, conversion: Conversion): void {
       try {
         return graph.command(instruction, { stage });
       } catch (error) {
-        throw atPlace(error, instruction.location, conversion);
+        throw atPlace(error, { location: instruction.location, conversion });
       }
     });
   }
@@ -206,7 +210,11 @@ function linkStages(dockerfile: Dockerfile, conversion: Conversion): void {
     const error = new PolyarchError('STAGE_CIRCULAR', `stages need one another: ${names.join(' → ')}`, {
       hint: 'let a stage copy only from stages above it',
     });
-    throw atPlace(error, circle.instruction.location, conversion);
+    throw atPlace(error, {
+      location: circle.instruction.location,
+      conversion,
+      word: [circle.stages.at(-1)?.name ?? '', '--from'],
+    });
   }
   const [only] = graph.stages;
   // As BuildKit, which takes a mount from nowhere for a second stage.

@@ -30,7 +30,8 @@ export class DirectiveReader {
       this.#done = true;
       return undefined;
     }
-    if (this.#seen.has(name)) throw failure(`only one ${name} parser directive can be used`);
+    if (this.#seen.has(name))
+      throw failure(`only one ${name} parser directive can be used`, { word: match?.[1] ?? name });
     this.#seen.add(name);
     return { name, value };
   }
@@ -39,7 +40,7 @@ export class DirectiveReader {
 /** The escape directive's value. @throws DOCKERFILE_PARSE for anything but a backslash or a backtick. */
 export function parseEscape(value: string): EscapeToken {
   if (value === '\\' || value === '`') return value;
-  throw failure(`invalid escape token '${value}' does not match \` or \\`);
+  throw failure(`invalid escape token '${value}' does not match \` or \\`, { word: value });
 }
 
 /** `syntax` and `check` of a source without its byte order mark; a `#!` line may stand before them. */

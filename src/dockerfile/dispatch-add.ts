@@ -37,11 +37,13 @@ export function remoteCopy(source: string, options: RemoteOptions): FileAction {
   const { instruction, checksum } = options;
   const keep = reference.options.keepGitDirectory;
   if (keep !== undefined && instruction.keepGitDir !== undefined && keep !== instruction.keepGitDir) {
-    throw failure(`ADD ${source}: --keep-git-dir says another thing than keep-git-dir in the URL`);
+    throw failure(`ADD ${source}: --keep-git-dir says another thing than keep-git-dir in the URL`, {
+      word: '--keep-git-dir',
+    });
   }
   const inUrl = reference.options.checksum;
   if (checksum !== '' && inUrl !== undefined && checksum !== inUrl) {
-    throw failure(`ADD ${source}: --checksum=${checksum} and the URL name different commits`);
+    throw failure(`ADD ${source}: --checksum=${checksum} and the URL name different commits`, { word: '--checksum' });
   }
   const keepGitDirectory = keep ?? instruction.keepGitDir ?? false;
   const state = gitState(reference, {

@@ -13,6 +13,7 @@ import { goDuration, goList, goQuoteList } from './convert-format.ts';
 import { shellCommand, withConfig } from './convert-image.ts';
 import { failure } from './failure.ts';
 import type { Step } from './step.ts';
+import { didYouMean } from './suggest.ts';
 
 type ConfigInstruction =
   | CmdInstruction
@@ -115,7 +116,7 @@ function dispatchLabel(instruction: LabelInstruction, step: Step): void {
 function dispatchVolume(instruction: VolumeInstruction, step: Step): void {
   const { image } = step.stage;
   const volumes = instruction.volumes.map((volume) => step.expand(volume));
-  if (volumes.includes('')) throw failure('VOLUME takes no empty path');
+  if (volumes.includes('')) throw failure('VOLUME takes no empty path', { word: instruction.volumes });
   const all = { ...image.config.Volumes, ...Object.fromEntries(volumes.map((volume) => [volume, {}])) };
   step.commit(withConfig(image, { Volumes: all }), `VOLUME ${goList(volumes)}`);
 }
@@ -133,10 +134,17 @@ function dispatchStopsignal(instruction: StopsignalInstruction, step: Step): voi
   const name = signal.toUpperCase().replace(/^SIG/, '');
   const known = /^[+-]?\d+$/.test(signal) ? Number(signal) !== 0 : SIGNALS.has(name) || REALTIME.test(name);
   if (!known)
-    throw failure(`STOPSIGNAL ${signal}: there is no such signal`, {
+    throw failure(`STOPSIGNAL ${signal}: there is no such signal${nearestSignal(name)}`, {
       hint: 'write a name or a number, for instance SIGTERM',
+      word: instruction.signal,
     });
   step.commit(withConfig(step.stage.image, { StopSignal: signal }), `STOPSIGNAL ${signal}`);
+}
+
+function nearestSignal(name: string): string {
+  if (/^\d*$/.test(name)) return '';
+  const known = [...SIGNALS].map((signal) => `SIG${signal}`);
+  return didYouMean(`SIG${name}`, known);
 }
 
 function warnSecond(instruction: CmdInstruction | EntrypointInstruction | HealthcheckInstruction, step: Step): void {

@@ -41,7 +41,10 @@ export function dispatchCopy(instruction: CopyInstruction | AddInstruction, step
     ...sources.map((source) => {
       if (!isRemote(source)) return localCopy(source, { instruction, step, plan, base });
       if (instruction.kind === 'add') return remoteCopy(source, { instruction, checksum, plan });
-      throw failure(`COPY takes no ${isHttp(source) ? 'URL' : 'git repository'}: ${source}`, { hint: 'use ADD' });
+      throw failure(`COPY takes no ${isHttp(source) ? 'URL' : 'git repository'}: ${source}`, {
+        hint: 'use ADD',
+        word: [source, instruction.keyword],
+      });
     }),
     ...instruction.inline.map((heredoc) => inlineCopy(heredoc, { step, plan })),
   ];
@@ -129,6 +132,7 @@ function sourceOf(instruction: CopyInstruction | AddInstruction, step: Step): St
   if (source?.done === true) return source.state;
   throw failure(`COPY --from=${instruction.from}: the stage "${instruction.from}" comes only later in the file`, {
     hint: `move it above ${step.stage.shownName === '' ? 'this stage' : `"${step.stage.shownName}"`}`,
+    word: `--from=${instruction.from}`,
   });
 }
 
@@ -165,13 +169,18 @@ function modeOf(text: string, instruction: CopyInstruction | AddInstruction): nu
   if (octal === undefined && new RegExp(`^${clause}(?:,${clause})*$`).test(text)) return text;
   throw failure(`${instruction.kind.toUpperCase()} --chmod=${text} is not a mode`, {
     hint: 'write an octal number up to 07777, or a symbolic mode such as u=rwX,go=rX',
+    word: [`--chmod=${instruction.chmod}`, text],
   });
 }
 
 function checkChecksum(sources: readonly string[]): void {
   const [source = ''] = sources;
-  if (sources.length !== 1) throw failure('ADD --checksum takes exactly one source');
-  if (!isRemote(source)) throw failure(`ADD --checksum is only for URLs and git repositories, not for ${source}`);
+  if (sources.length !== 1) throw failure('ADD --checksum takes exactly one source', { word: '--checksum' });
+  if (!isRemote(source)) {
+    throw failure(`ADD --checksum is only for URLs and git repositories, not for ${source}`, {
+      word: [source, '--checksum'],
+    });
+  }
 }
 
 function warnIgnored(source: string, { instruction, step }: Pick<LocalOptions, 'instruction' | 'step'>): void {

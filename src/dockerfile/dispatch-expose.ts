@@ -4,8 +4,10 @@ import { goList } from './convert-format.ts';
 import { withConfig } from './convert-image.ts';
 import { failure } from './failure.ts';
 import type { Step } from './step.ts';
+import { didYouMean } from './suggest.ts';
 
 const MAX_PORT = 65_535;
+const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp'];
 
 /** `EXPOSE 80 443/tcp 8000-8010/udp`, with variables that may hold several. */
 export function dispatchExpose(instruction: ExposeInstruction, step: Step): void {
@@ -24,7 +26,9 @@ function portsOf(word: string, step: Step): string[] {
   const address = parts.slice(0, -2).join(':');
   const protocol = written === '' ? 'tcp' : written.toLowerCase();
   if (range === '') throw invalid(word, 'it has no port');
-  if (!/^(?:tcp|udp|sctp)$/.test(protocol)) throw invalid(word, `there is no protocol ${written}`);
+  if (!PROTOCOLS.includes(protocol)) {
+    throw invalid(word, `there is no protocol ${written}${didYouMean(protocol, PROTOCOLS)}`);
+  }
   if (written !== written.toLowerCase()) {
     step.report('ExposeProtoCasing', { port: word });
   }
@@ -51,5 +55,5 @@ function rangeOf(text: string, word: string): [first: number, last: number] {
 }
 
 function invalid(word: string, why: string): Error {
-  return failure(`EXPOSE ${word}: ${why}`, { hint: 'write PORT, PORT/udp or FIRST-LAST/tcp' });
+  return failure(`EXPOSE ${word}: ${why}`, { hint: 'write PORT, PORT/udp or FIRST-LAST/tcp', word });
 }

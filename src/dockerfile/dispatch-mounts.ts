@@ -23,14 +23,19 @@ export function mountsOf(instruction: RunInstruction, step: Step): StepMounts {
     const mount = parseMount(raw, { expand: step.expand });
     if (mount.type === 'secret') secrets.push(secretOf(mount, step));
     else if (mount.type === 'ssh') ssh.push(sshOf(mount));
-    else mounts.push(filesystemOf(mount, { index, step }));
+    else mounts.push(filesystemOf(mount, { index, raw, step }));
   }
   return { mounts, secrets, ssh };
 }
 
-function filesystemOf(mount: Mount, { index, step }: { index: number; step: Step }): RunMount {
+function filesystemOf(mount: Mount, { index, raw, step }: { index: number; raw: string; step: Step }): RunMount {
   const target = mount.target.startsWith('/') ? mount.target : joinPath('/', step.stage.state.directory, mount.target);
-  if (cleanPath(target) === '/') throw failure(`RUN --mount: nothing can be mounted at "${mount.target}"`);
+  if (cleanPath(target) === '/') {
+    throw failure(`RUN --mount: nothing can be mounted at "${mount.target}"`, {
+      hint: 'add target=/some/folder',
+      word: [mount.target, raw],
+    });
+  }
   const { readonly } = mount;
   if (mount.type === 'tmpfs') return { kind: 'tmpfs', target, size: mount.size, readonly };
   const selector = joinPath('/', mount.source);
@@ -67,6 +72,7 @@ function sourceOf(mount: Mount, { index, step, selector }: { index: number; step
   if (source?.done !== true) {
     throw failure(`RUN --mount=from=${mount.from}: the stage "${mount.from}" comes only later in the file`, {
       hint: `move it above ${stage.shownName === '' ? 'this stage' : `"${stage.shownName}"`}`,
+      word: `from=${mount.from}`,
     });
   }
   source.paths.add(selector);
@@ -88,7 +94,7 @@ function secretOf(mount: Mount, { conversion }: Step): RunSecret {
 }
 
 function sshOf(mount: Mount): RunSsh {
-  if (mount.source !== '') throw failure('RUN --mount=type=ssh takes no source');
+  if (mount.source !== '') throw failure('RUN --mount=type=ssh takes no source', { word: mount.source });
   const { uid = 0, gid = 0, mode = 0o600, id } = mount;
   const common = { id, uid, gid, mode, optional: !mount.required };
   return mount.target === '' ? common : { ...common, target: mount.target };

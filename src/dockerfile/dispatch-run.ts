@@ -18,7 +18,11 @@ export function dispatchRun(instruction: RunInstruction, step: Step): void {
   stage.paths.add('/');
   const script = scriptOf(instruction, step);
   const args = instruction.command.form === 'shell' ? shellCommand(stage.image, script.args) : script.args;
-  if (args.length === 0) throw failure('RUN has no command', { hint: 'write RUN ["program", "argument"]' });
+  if (args.length === 0)
+    throw failure('RUN has no command', {
+      hint: 'write RUN ["program", "argument"]',
+      word: instruction.keyword,
+    });
   const { mounts, secrets, ssh } = mountsOf(instruction, step);
   noteMounts(instruction, { stage, secrets, ssh });
   const masked = new Map(step.env);

@@ -41,6 +41,6 @@ export function dispatch(command: StageCommand, options: { stage: StageBuild; co
         return dispatchConfig(instruction, step);
     }
   } catch (error) {
-    throw atPlace(error, instruction.location, conversion);
+    throw atPlace(error, { location: instruction.location, conversion });
   }
 }

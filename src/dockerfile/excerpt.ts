@@ -1,10 +1,11 @@
 import type { Location } from './ast.ts';
+import type { Mark } from './mark.ts';
 
 /**
- * The lines of `location` with some around them, numbered, those of the location marked `>>>`, in BuildKit's layout.
- * '' when the location lies outside `lines`.
+ * The lines of `location` with some around them, numbered, those of the location marked `>>>`, in BuildKit's layout;
+ * with a line of carets below `mark`. '' when the location lies outside `lines`.
  */
-export function excerpt(lines: readonly string[], location: Location): string {
+export function excerpt(lines: readonly string[], location: Location, mark?: Mark): string {
   const first = location.startLine;
   if (first < 1 || first > lines.length) return '';
   const last = Math.min(Math.max(location.endLine, first), lines.length);
@@ -24,8 +25,15 @@ export function excerpt(lines: readonly string[], location: Location): string {
   const rule = '--------------------\n';
   let text = `${location.file}:${first}\n${rule}`;
   for (let line = start; line <= end; line++) {
-    const mark = line >= first && line <= last ? '>>>' : '   ';
-    text += ` ${String(line).padStart(3)} | ${mark} ${lines[line - 1] ?? ''}\n`;
+    const source = lines[line - 1] ?? '';
+    text += ` ${String(line).padStart(3)} | ${line >= first && line <= last ? '>>>' : '   '} ${source}\n`;
+    if (line === mark?.line) text += `     |     ${carets(source, mark)}\n`;
   }
   return text + rule;
+}
+
+/** Tabs stay, so that the carets stand below the word however wide a tab is. */
+function carets(source: string, { column, length }: Mark): string {
+  const before = source.slice(0, column - 1).replaceAll(/[^\t]/gu, ' ');
+  return before + source.slice(column - 1, column - 1 + length).replaceAll(/[^]/gu, '^');
 }

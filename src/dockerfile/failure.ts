@@ -1,27 +1,67 @@
 import { PolyarchError } from '../util/error.ts';
 import type { Location } from './ast.ts';
 import { excerpt } from './excerpt.ts';
+import { type WrongWord, findMark } from './mark.ts';
+
+export interface FailureOptions {
+  /** Default DOCKERFILE_PARSE. */
+  readonly code?: string;
+  readonly hint?: string;
+  /** What is wrong, as the file has it; the excerpt marks it. */
+  readonly word?: WrongWord;
+}
 
 /** A fault of a Dockerfile whose place the caller adds with `locate`. */
-export function failure(message: string, options: { code?: string; hint?: string } = {}): PolyarchError {
-  return new PolyarchError(
-    options.code ?? 'DOCKERFILE_PARSE',
-    message,
-    options.hint === undefined ? {} : { hint: options.hint },
-  );
+export function failure(message: string, { code, hint, word }: FailureOptions = {}): PolyarchError {
+  return new PolyarchError(code ?? 'DOCKERFILE_PARSE', message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(word === undefined ? {} : { details: { word } }),
+  });
+}
+
+export interface LocateOptions {
+  readonly location: Location;
+  readonly lines: readonly string[];
+  /** Marked when the error does not say what is wrong itself. */
+  readonly word?: WrongWord;
 }
 
 /**
- * `error` with its place: the message gains `file:line: `, the details gain `file`, `startLine`, `endLine` and
- * `excerpt`. Anything that is no PolyarchError, has a place already or is a fault of the machine's settings is returned
- * as it is.
+ * `error` with its place: the message gains `file:line: `, the details gain those of `placeDetails`. Anything that is no
+ * PolyarchError, has a place already or is a fault of the machine's settings is returned as it is.
  */
-export function locate(error: unknown, location: Location, lines: readonly string[]): unknown {
+export function locate(error: unknown, options: LocateOptions): unknown {
   if (!(error instanceof PolyarchError) || 'startLine' in error.details || 'settings' in error.details) return error;
-  const { file, startLine, endLine } = location;
+  const { file, startLine } = options.location;
   return new PolyarchError(error.code, `${file}:${startLine}: ${error.message}`, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     cause: error,
-    details: { ...error.details, file, startLine, endLine, excerpt: excerpt(lines, location) },
+    details: placeDetails(error.details, options),
   });
+}
+
+/**
+ * `details` and `file`, `startLine`, `endLine`, `excerpt` and, where the wrong word (`details.word`, else `word`) is
+ * found, its `mark`.
+ */
+export function placeDetails(
+  details: Readonly<Record<string, unknown>>,
+  { location, lines, word }: LocateOptions,
+): Record<string, unknown> {
+  const { word: own, ...others } = details;
+  const wrong = isWrongWord(own) ? own : word;
+  const mark = wrong === undefined ? undefined : findMark(wrong, location, lines);
+  const { file, startLine, endLine } = location;
+  return {
+    ...others,
+    file,
+    startLine,
+    endLine,
+    excerpt: excerpt(lines, location, mark),
+    ...(mark === undefined ? {} : { mark }),
+  };
+}
+
+function isWrongWord(value: unknown): value is WrongWord {
+  return typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'));
 }

@@ -27,13 +27,18 @@ export function parseFlags(words: readonly string[], spec: Readonly<Record<strin
       throw failure(`unknown flag: --${name}${didYouMean(name, known)}`, {
         code: 'DOCKERFILE_UNKNOWN_FLAG',
         hint: known.length === 0 ? 'this instruction takes no flags' : `known flags: --${known.join(', --')}`,
+        word: `--${name}`,
       });
     }
     const given = values.get(name);
-    if (given !== undefined && kind !== 'texts') throw failure(`duplicate flag specified: --${name}`);
+    if (given !== undefined && kind !== 'texts') {
+      throw failure(`duplicate flag specified: --${name}`, { word: [word, `--${name}`] });
+    }
     const value = equals < 0 ? undefined : word.slice(equals + 1);
     const checked = kind === 'bool' ? boolText(name, value) : value;
-    if (checked === undefined) throw failure(`missing a value on flag: --${name}`);
+    if (checked === undefined) {
+      throw failure(`missing a value on flag: --${name}`, { hint: `write --${name}=VALUE`, word: [word, `--${name}`] });
+    }
     if (given === undefined) values.set(name, [checked]);
     else given.push(checked);
   }
@@ -52,5 +57,9 @@ function boolText(name: string, value: string | undefined): string | undefined {
   if (value === '') return undefined;
   const lower = value.toLowerCase();
   if (lower === 'true' || lower === 'false') return lower;
-  throw failure(`expecting boolean value for flag --${name}, not: ${value}`);
+  const near = didYouMean(lower, ['true', 'false']);
+  throw failure(`expecting boolean value for flag --${name}, not: ${value}${near}`, {
+    hint: `write --${name} or --${name}=false`,
+    word: [`--${name}=${value}`, value],
+  });
 }

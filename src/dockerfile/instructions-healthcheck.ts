@@ -13,9 +13,14 @@ const UNSET = { interval: 0, timeout: 0, startPeriod: 0, startInterval: 0, retri
 export function healthcheckInstruction(request: Request): HealthcheckInstruction {
   const { node, base } = request;
   const [type, ...args] = node.args;
-  if (type === undefined) throw failure('HEALTHCHECK requires at least one argument');
+  if (type === undefined) {
+    throw failure('HEALTHCHECK requires at least one argument', {
+      hint: 'write HEALTHCHECK CMD command or HEALTHCHECK NONE',
+      word: node.keyword,
+    });
+  }
   if (type.toUpperCase() === 'NONE') {
-    if (args.length > 0) throw failure('HEALTHCHECK NONE takes no arguments');
+    if (args.length > 0) throw failure('HEALTHCHECK NONE takes no arguments', { word: args.join(' ') });
     ignoreFlags(request);
     return { kind: 'healthcheck', ...base, test: ['NONE'], ...UNSET };
   }
@@ -27,9 +32,9 @@ export function healthcheckInstruction(request: Request): HealthcheckInstruction
     retries: 'text',
   });
   if (type.toUpperCase() !== 'CMD') {
-    throw failure(`Unknown type ${JSON.stringify(type.toUpperCase())} in HEALTHCHECK (try CMD)`);
+    throw failure(`Unknown type ${JSON.stringify(type.toUpperCase())} in HEALTHCHECK (try CMD)`, { word: type });
   }
-  if (args.length === 0) throw failure('Missing command after HEALTHCHECK CMD');
+  if (args.length === 0) throw failure('Missing command after HEALTHCHECK CMD', { word: type });
   return {
     kind: 'healthcheck',
     ...base,
@@ -47,16 +52,22 @@ function interval(flags: Flags, name: string): number {
   if (text === '') return 0;
   const duration = parseDuration(text);
   if (duration === undefined) {
-    throw failure(`invalid duration ${JSON.stringify(text)} in --${name}`, { hint: 'write it like 30s or 1m30s' });
+    throw failure(`invalid duration ${JSON.stringify(text)} in --${name}`, {
+      hint: 'write it like 30s or 1m30s',
+      word: [`--${name}=${text}`, text],
+    });
   }
-  if (duration !== 0 && duration < MILLISECOND) throw failure(`Interval "${name}" cannot be less than 1ms`);
+  if (duration !== 0 && duration < MILLISECOND) {
+    throw failure(`Interval "${name}" cannot be less than 1ms`, { word: [`--${name}=${text}`, text] });
+  }
   return duration;
 }
 
 function retries(text: string): number {
   if (text === '') return 0;
   const count = parseInt32(text);
-  if (count === undefined) throw failure(`invalid number ${JSON.stringify(text)} in --retries`);
-  if (count < 0) throw failure(`--retries cannot be negative (${count})`);
+  const word = [`--retries=${text}`, text];
+  if (count === undefined) throw failure(`invalid number ${JSON.stringify(text)} in --retries`, { word });
+  if (count < 0) throw failure(`--retries cannot be negative (${count})`, { word });
   return count;
 }

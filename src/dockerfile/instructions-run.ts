@@ -20,16 +20,23 @@ export function runInstruction({ node, base, heredocs }: Request): RunInstructio
   const devices = flags.texts('device').map(parseDevice);
   const mounts = flags.texts('mount').map(parseMountFlag);
   if (network === undefined) {
-    throw failure(`invalid network mode ${JSON.stringify(flags.text('network'))}`, {
+    throw failure(`invalid network mode ${mode(flags.text('network'), NETWORKS)}`, {
       hint: `use one of ${NETWORKS.join(', ')}`,
+      word: `--network=${flags.text('network')}`,
     });
   }
   if (security === undefined) {
-    throw failure(`security ${JSON.stringify(flags.text('security'))} is not valid`, {
+    throw failure(`invalid security mode ${mode(flags.text('security'), SECURITY)}`, {
       hint: `use one of ${SECURITY.join(', ')}`,
+      word: `--security=${flags.text('security')}`,
     });
   }
   return { kind: 'run', ...base, command: commandLine(node), heredocs, mounts, network, security, devices };
+}
+
+/** The wrong mode, and the known one that is like it. */
+function mode(text: string, known: readonly string[]): string {
+  return JSON.stringify(text) + didYouMean(text, known);
 }
 
 /** `vendor.com/class=name`, `name=…`, `required[=bool]`, separated by commas. */
@@ -42,17 +49,19 @@ function parseDevice(raw: string): Device {
     const value = equals < 0 ? undefined : field.slice(equals + 1);
     if (key === 'required') {
       const parsed = value === undefined ? true : parseBool(value);
-      if (parsed === undefined) throw failure(`invalid value for ${key}: ${value}`);
+      if (parsed === undefined) throw failure(`invalid value for ${key}: ${value}`, { word: field });
       required = parsed;
     } else if (key === 'name' && value !== undefined) {
-      if (name !== '') throw failure(`device name already set to ${name}`);
+      if (name !== '') throw failure(`device name already set to ${name}`, { word: field });
       name = value;
     } else if (name === '') {
       name = field;
     } else if (value === undefined) {
-      throw failure(`invalid field '${field}' must be a key=value pair`);
+      throw failure(`invalid field '${field}' must be a key=value pair`, { word: field });
     } else {
-      throw failure(`unexpected key '${key}' in '${field}'${didYouMean(key, ['name', 'required'])}`);
+      throw failure(`unexpected key '${key}' in '${field}'${didYouMean(key, ['name', 'required'])}`, {
+        word: [field, key],
+      });
     }
   }
   return { name, required };

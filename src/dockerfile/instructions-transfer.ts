@@ -40,13 +40,14 @@ function requireDestination({ node }: Request): void {
   throw failure(
     `${node.name.toUpperCase()} requires at least two arguments, but only one was provided. ` +
       'Destination could not be determined',
+    { hint: `write ${node.name.toUpperCase()} <source> … <destination>`, word: [...node.args, node.keyword] },
   );
 }
 
 function transfer({ node, base, heredocs }: Request, flags: Flags): Omit<Transfer, 'kind'> {
   const destination = node.args.at(-1) ?? '';
   if (parseHeredocWord(destination) !== undefined) {
-    throw failure(`${node.name.toUpperCase()} cannot accept a heredoc as a destination`);
+    throw failure(`${node.name.toUpperCase()} cannot accept a heredoc as a destination`, { word: destination });
   }
   const contents = new Map(heredocs.map((heredoc) => [heredoc.name, heredoc.content]));
   const sources: string[] = [];

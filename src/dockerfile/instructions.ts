@@ -75,7 +75,12 @@ function buildSimple(request: Request): Instruction {
       return { kind: 'onbuild', ...base, trigger: trigger(request) };
     case 'shell':
       parseFlags(node.flags);
-      if (!node.json && node.args.length > 0) throw failure('SHELL requires the arguments to be in JSON form');
+      if (!node.json && node.args.length > 0) {
+        throw failure('SHELL requires the arguments to be in JSON form', {
+          hint: 'write it like SHELL ["/bin/bash", "-c"]',
+          word: node.args,
+        });
+      }
       return { kind: 'shell', ...base, shell: atLeastOne(node) };
     case 'stopsignal':
       ignoreFlags(request);
@@ -96,6 +101,7 @@ function buildSimple(request: Request): Instruction {
       throw failure(`unknown instruction: ${node.keyword}${didYouMean(node.keyword, KEYWORDS, { ignoreCase: true })}`, {
         code: 'DOCKERFILE_UNKNOWN_INSTRUCTION',
         hint: `an instruction begins with one of ${KEYWORDS.join(', ')}`,
+        word: node.keyword,
       });
   }
 }
@@ -103,7 +109,7 @@ function buildSimple(request: Request): Instruction {
 function argDeclarations({ node, base }: Request): readonly ArgDeclaration[] {
   return atLeastOne(node).map((word) => {
     const equals = word.indexOf('=');
-    if (equals === 0) throw failure('ARG names can not be blank');
+    if (equals === 0) throw failure('ARG names can not be blank', { word });
     const key = equals < 0 ? word : word.slice(0, equals);
     const comment = docComment(base.comments, key);
     return {
@@ -116,15 +122,16 @@ function argDeclarations({ node, base }: Request): readonly ArgDeclaration[] {
 
 function checkedPairs(node: Node): readonly KeyValue[] {
   const keyword = node.name.toUpperCase();
-  if (node.pairs.length === 0) throw failure(`${keyword} requires at least one argument`);
-  if (node.pairs.some((pair) => pair.key === '')) throw failure(`${keyword} names can not be blank`);
+  if (node.pairs.length === 0) throw failure(`${keyword} requires at least one argument`, { word: node.keyword });
+  const blank = node.pairs.find((pair) => pair.key === '');
+  if (blank !== undefined) throw failure(`${keyword} names can not be blank`, { word: `=${blank.value}` });
   return node.pairs;
 }
 
 function volumes(node: Node): readonly string[] {
   const paths = atLeastOne(node).map(trim);
   parseFlags(node.flags);
-  if (paths.includes('')) throw failure('VOLUME specified can not be an empty string');
+  if (paths.includes('')) throw failure('VOLUME specified can not be an empty string', { word: node.keyword });
   return paths;
 }
 
@@ -132,10 +139,10 @@ const ONBUILD = /^[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*/i;
 
 function trigger({ node, text, heredocs }: Request): string {
   const child = node.child;
-  if (child === undefined) throw failure('ONBUILD requires at least one argument');
+  if (child === undefined) throw failure('ONBUILD requires at least one argument', { word: node.keyword });
   parseFlags(node.flags);
   if (child.name === 'maintainer' || child.name === 'from') {
-    throw failure(`${child.name.toUpperCase()} isn't allowed as an ONBUILD trigger`);
+    throw failure(`${child.name.toUpperCase()} isn't allowed as an ONBUILD trigger`, { word: child.keyword });
   }
   const bodies = heredocs.map((heredoc) => `\n${heredoc.content}${heredoc.name}`);
   return text.replace(ONBUILD, '') + bodies.join('');
@@ -144,12 +151,14 @@ function trigger({ node, text, heredocs }: Request): string {
 function exactlyOne(node: Node): string {
   const [only] = node.args;
   if (only === undefined || node.args.length > 1) {
-    throw failure(`${node.name.toUpperCase()} requires exactly one argument`);
+    throw failure(`${node.name.toUpperCase()} requires exactly one argument`, { word: node.keyword });
   }
   return only;
 }
 
 function atLeastOne(node: Node): readonly string[] {
-  if (node.args.length === 0) throw failure(`${node.name.toUpperCase()} requires at least one argument`);
+  if (node.args.length === 0) {
+    throw failure(`${node.name.toUpperCase()} requires at least one argument`, { word: node.keyword });
+  }
   return node.args;
 }

@@ -133,7 +133,10 @@ class Reader<N> {
         return this.#physical.slice(start, this.#at - 1).join('');
       }
     }
-    throw failure(`unterminated heredoc ${word.name}`, { hint: `end it with a line that holds only ${word.name}` });
+    throw failure(`unterminated heredoc ${word.name}`, {
+      hint: `end it with a line that holds only ${word.name}`,
+      word: ['', '-'].flatMap((chomp) => ['', '"', "'"].map((quote) => `<<${chomp}${quote}${word.name}${quote}`)),
+    });
   }
 
   #warnEmpty(): void {
@@ -146,7 +149,7 @@ class Reader<N> {
   }
 
   #located(error: unknown, startLine: number, endLine: number): unknown {
-    return locate(error, this.#range(startLine, endLine), this.#physical.map(withoutLineEnd));
+    return locate(error, { location: this.#range(startLine, endLine), lines: this.#physical.map(withoutLineEnd) });
   }
 }
 

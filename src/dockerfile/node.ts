@@ -72,7 +72,7 @@ export function parseNode(line: string, escape: EscapeToken): Node {
 
 function parseTriggerNode(rest: string, escape: EscapeToken): Node {
   const keyword = (cutBlank(rest)?.[0] ?? rest).toLowerCase();
-  if (keyword === 'onbuild') throw failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (keyword === 'onbuild') throw failure("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", { word: 'ONBUILD' });
   return parseNode(rest, escape);
 }
 
@@ -113,7 +113,15 @@ function jsonStrings(rest: string): readonly string[] | undefined {
     return undefined;
   }
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  throw failure('when using JSON array syntax, arrays must be comprised of strings only');
+  throw failure('when using JSON array syntax, arrays must be comprised of strings only', {
+    word: wrongItem(value, bare),
+  });
+}
+
+/** The first item that is no string, where its text is sure. */
+function wrongItem(value: unknown, text: string): string {
+  const item: unknown = Array.isArray(value) ? value.find((one) => typeof one !== 'string') : undefined;
+  return item === undefined ? text : JSON.stringify(item);
 }
 
 /** `K=v K2=v2 …`, or, when the first word holds no `=`, the older `K the whole rest`. */
@@ -123,14 +131,15 @@ function keyValues(rest: string, escape: EscapeToken, keyword: string): readonly
   if (first === undefined) return [];
   if (!first.includes('=')) {
     const parts = cutBlank(rest);
-    if (parts === undefined) throw failure(`${keyword} must have two arguments`);
+    if (parts === undefined)
+      throw failure(`${keyword} must have two arguments`, { hint: `write ${keyword} name=value`, word: first });
     return [{ key: parts[0], value: parts[1], legacy: true }];
   }
   return list.map((word) => {
     const at = word.indexOf('=');
     if (at < 0) {
       const shown = JSON.stringify(word);
-      throw failure(`Syntax error - can't find = in ${shown}. Must be of the form: name=value`);
+      throw failure(`Syntax error - can't find = in ${shown}. Must be of the form: name=value`, { word });
     }
     return { key: word.slice(0, at), value: word.slice(at + 1), legacy: false };
   });

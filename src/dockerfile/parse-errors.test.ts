@@ -23,7 +23,7 @@ describe('a file is refused as a whole', () => {
     ['ARG a\nARG b', 2, 'no FROM: the file contains no stage to build'],
     ['ARG a\nRUN b\nFROM c', 2, 'no build stage in current context: RUN stands before any FROM'],
     ['# escape=x\nFROM a', 1, "invalid escape token 'x' does not match ` or \\"],
-    ['# syntax=a\n# syntax=b\nFROM a', 2, 'only one syntax parser directive can be used'],
+    ['# syntax=docker/dockerfile\n# syntax=b\nFROM a', 2, 'only one syntax parser directive can be used'],
     ['FROM a\nRUN <<A\nb\n', 2, 'unterminated heredoc A'],
   ])('%j', (source, line, message) => {
     const error = refusal(source);
@@ -68,9 +68,9 @@ describe('an instruction is refused', () => {
     ['ARG', P, 'ARG requires at least one argument'],
     ['ARG =a', P, 'ARG names can not be blank'],
     ['RUN ["a", 1]', P, 'when using JSON array syntax, arrays must be comprised of strings only'],
-    ['RUN --network=fast a', P, 'invalid network mode "fast"'],
+    ['RUN --network=fast a', P, 'invalid network mode "fast" (did you mean host?)'],
     ['RUN --network= a', P, 'invalid network mode ""'],
-    ['RUN --security=none a', P, 'security "none" is not valid'],
+    ['RUN --security=none a', P, 'invalid security mode "none"'],
     ['RUN --mount=from=$x,target=/a b', P, "'from' doesn't support variable expansion, define alias stage instead"],
     ['RUN --mount=a\\"b c', P, 'bare " in non-quoted-field of a"b'],
     ['EXPOSE', P, 'EXPOSE requires at least one argument'],
@@ -110,10 +110,12 @@ describe('an instruction is refused', () => {
         '   2 |     USER b',
         '   3 | >>> COPY --x \\',
         '   4 | >>>   c',
+        '     |       ^',
         '   5 |     USER d',
         '--------------------',
         '',
       ].join('\n'),
+      mark: { line: 4, column: 3, length: 1 },
     });
   });
 });

@@ -101,7 +101,7 @@ describe('lines', () => {
   test('a hostile line is read in a moment', () => {
     const run = 200_000;
     const start = performance.now();
-    parseDockerfile(`# syntax=a${' '.repeat(run)}b\nFROM a\nRUN ${'"'.repeat(run)}<<A`);
+    parseDockerfile(`# syntax=docker/dockerfile${' '.repeat(run)}b\nFROM a\nRUN ${'"'.repeat(run)}<<A`);
     parseDockerfile(`FROM a\nRUN ${'--mount=target=/ '.repeat(run)}x`);
     expect(() => parseDockerfile(`FROM a\n${'ONBUILD '.repeat(run)}`)).toThrow('Chaining ONBUILD');
     expect(() => parseDockerfile(`FROM a\nHEALTHCHECK --interval=${'1'.repeat(run)} CMD a`)).toThrow('duration');
@@ -112,15 +112,15 @@ describe('lines', () => {
 describe('directives', () => {
   test.each<[source: string, directives: object]>([
     ['FROM a', { escape: '\\' }],
-    ['# syntax=a/b:1 c\nFROM a', { escape: '\\', syntax: 'a/b:1 c' }],
+    ['# syntax=docker/dockerfile:1 c\nFROM a', { escape: '\\', syntax: 'docker/dockerfile:1 c' }],
     [
-      '#ESCAPE = ` \n# Check=skip=all;error=true\n#syntax=x\nFROM a',
-      { escape: '`', check: 'skip=all;error=true', syntax: 'x' },
+      '#ESCAPE = ` \n# Check=skip=all;error=true\n#syntax=docker.io/docker/dockerfile-upstream\nFROM a',
+      { escape: '`', check: 'skip=all;error=true', syntax: 'docker.io/docker/dockerfile-upstream' },
     ],
     ['# a comment\n# escape=`\nFROM a', { escape: '\\' }],
     ['\n# escape=`\nFROM a', { escape: '\\' }],
     ['# other=x\n# escape=`\nFROM a', { escape: '\\' }],
-    ['#!/bin/x\n# syntax=y\nFROM a', { escape: '\\', syntax: 'y' }],
+    ['#!/bin/x\n# syntax=docker/dockerfile\nFROM a', { escape: '\\', syntax: 'docker/dockerfile' }],
     ['FROM a\n# syntax=y', { escape: '\\' }],
   ])('%j', (source, directives) => {
     expect(parseDockerfile(source).directives).toEqual(directives);

@@ -19,6 +19,7 @@ import { physicalLines, readLogicalLines, withoutLineEnd } from './logical-lines
 import { parseNode } from './node.ts';
 import type { Node } from './node.ts';
 import { docComment } from './request.ts';
+import { checkSyntax } from './syntax.ts';
 
 export interface ParseOptions {
   /** For messages and locations; default `Dockerfile`. */
@@ -27,13 +28,16 @@ export interface ParseOptions {
 
 /**
  * Reads a Dockerfile.
- * @throws PolyarchError DOCKERFILE_PARSE, DOCKERFILE_UNKNOWN_INSTRUCTION or DOCKERFILE_UNKNOWN_FLAG; the message begins
- * with `file:line`, the details hold `file`, `startLine`, `endLine` and `excerpt`.
+ * @throws PolyarchError DOCKERFILE_PARSE, DOCKERFILE_UNKNOWN_INSTRUCTION, DOCKERFILE_UNKNOWN_FLAG, or
+ * FRONTEND_UNSUPPORTED for `# syntax=` with an image other than Docker's; the message begins with `file:line`, the
+ * details are those of `placeDetails`.
  */
 export function parseDockerfile(source: Uint8Array | string, options: ParseOptions = {}): Dockerfile {
   const file = options.filename ?? 'Dockerfile';
   const warnings: ParserFinding[] = [];
   const text = decode(source, { file, warnings });
+  const directives = readDirectives(text);
+  if (directives.syntax !== undefined) honourSyntax(directives.syntax, { file, text });
   const parsed = parseLines(text, { file, warnings });
   const metaArgs: ArgInstruction[] = [];
   const stages: Draft[] = [];
@@ -45,16 +49,23 @@ export function parseDockerfile(source: Uint8Array | string, options: ParseOptio
     else {
       const misplaced = failure(`no build stage in current context: ${instruction.keyword} stands before any FROM`, {
         hint: 'begin with FROM <image>; only ARG may stand before it',
+        word: instruction.keyword,
       });
-      throw locate(misplaced, instruction.location, parsed.lines);
+      throw locate(misplaced, { location: instruction.location, lines: parsed.lines });
     }
   }
   if (stages.length === 0) {
     const location = metaArgs.at(-1)?.location ?? { file, startLine: 1, endLine: 1 };
-    throw locate(failure('no FROM: the file contains no stage to build'), location, parsed.lines);
+    throw locate(failure('no FROM: the file contains no stage to build'), { location, lines: parsed.lines });
   }
-  const directives = { ...readDirectives(text), escape: parsed.escape };
-  return { filename: file, directives, metaArgs, stages: stages.map(toStage), warnings, lines: parsed.lines };
+  return {
+    filename: file,
+    directives: { ...directives, escape: parsed.escape },
+    metaArgs,
+    stages: stages.map(toStage),
+    warnings,
+    lines: parsed.lines,
+  };
 }
 
 /**
@@ -67,9 +78,20 @@ export function parseTrigger(trigger: string, options: ParseOptions = {}): Instr
   const [only] = instructions;
   if (only === undefined || only.kind === 'from' || instructions.length > 1) {
     const location = only?.location ?? { file, startLine: 1, endLine: 1 };
-    throw locate(failure('an ONBUILD trigger must be a single instruction other than FROM'), location, lines);
+    throw locate(failure('an ONBUILD trigger must be a single instruction other than FROM'), { location, lines });
   }
   return only;
+}
+
+/** Before anything else, as the rest may be in another language. */
+function honourSyntax(syntax: string, { file, text }: { file: string; text: string }): void {
+  try {
+    checkSyntax(syntax, '# syntax');
+  } catch (error) {
+    const lines = physicalLines(text).map(withoutLineEnd);
+    const line = Math.max(1, lines.findIndex((one) => one.includes(syntax)) + 1);
+    throw locate(error, { location: { file, startLine: line, endLine: line }, lines });
+  }
 }
 
 interface Source {
@@ -94,13 +116,13 @@ function parseLines(text: string, { file, warnings }: Source): ParsedLines {
   const logical = readLogicalLines(physical, { file, read: readNode });
   warnings.push(...logical.warnings);
   if (logical.lines.length === 0) {
-    throw locate(failure('file with no instructions'), wholeFile(file, lines), lines);
+    throw locate(failure('file with no instructions'), { location: wholeFile(file, lines), lines });
   }
   const instructions = logical.lines.map((line) => {
     try {
       return toInstruction(line, warnings);
     } catch (error) {
-      throw locate(error, line.location, lines);
+      throw locate(error, { location: line.location, lines });
     }
   });
   return { escape: logical.escape, instructions, lines };

@@ -72,10 +72,10 @@ const FLAGS = [
 const HEADS = [
   '',
   '',
-  '# syntax=x/y\n',
+  '# syntax=docker/dockerfile:1\n',
   '# escape=`\n',
   '#check=skip=all\n# escape=\\\n',
-  '#!/x\n# syntax=q\n',
+  '#!/x\n# syntax=docker/dockerfile\n',
   '\uFEFF# n\n',
 ];
 const BODIES = ['', '', 'body $x\n\tEOF\nEOF\n', 'EOF\n', "E'F\nEOF\nX\n", 'one\r\nEOF\r\n', '\ttab\n\tEOF\n', 'A"B\n'];

@@ -94,6 +94,8 @@ class Lexer {
   /** Reading a pattern, which is unescaped once more: escapes inside quotes are doubled. */
   #pattern = false;
   #at = 0;
+  /** Where the reference or quote begins that is being read. */
+  #reference = 0;
   #depth = 0;
 
   constructor(text: string, env: EnvLookup, options: WordOptions) {
@@ -110,7 +112,10 @@ class Lexer {
     } catch (error) {
       if (!(error instanceof PolyarchError)) throw error;
       const shown = this.#text.length > 200 ? `${this.#text.slice(0, 200)}…` : this.#text;
-      throw failure(`failed to process ${JSON.stringify(shown)}: ${error.message}`, { code: 'DOCKERFILE_EXPAND' });
+      throw failure(`failed to process ${JSON.stringify(shown)}: ${error.message}`, {
+        code: 'DOCKERFILE_EXPAND',
+        word: [this.#text.slice(this.#reference, this.#at), this.#text],
+      });
     }
   }
 
@@ -165,6 +170,7 @@ class Lexer {
   }
 
   #singleQuoted(): string {
+    this.#reference = this.#at;
     const end = this.#text.indexOf("'", this.#at + 1);
     if (end < 0) throw bad('unexpected end of statement while looking for matching single-quote');
     const raw = this.#options.rawQuotes === true;
@@ -177,6 +183,7 @@ class Lexer {
   #doubleQuoted(): string {
     const text = this.#text;
     const quote = this.#options.rawQuotes === true ? '"' : '';
+    const start = this.#at;
     let result = quote;
     this.#at++;
     while (this.#at < text.length) {
@@ -202,10 +209,12 @@ class Lexer {
         result += this.#rawEscapes && (quote === '' || this.#pattern) ? char + char : char;
       }
     }
+    this.#reference = start;
     throw bad('unexpected end of statement while looking for matching double-quote');
   }
 
   #dollar(): string {
+    this.#reference = this.#at;
     this.#at++;
     if (this.#text[this.#at] !== '{') {
       const name = this.#name();

@@ -1,4 +1,5 @@
 import { PolyarchError } from '../util/error.ts';
+import { didYouMean } from '../util/nearest.ts';
 import { readInRootfs } from './rootfs-path.ts';
 
 export interface ResolvedUser {
@@ -39,9 +40,13 @@ export function resolveUser(rootfs: string, user: string | undefined): ResolvedU
     accounts.find((one) => one.name === wanted) ?? accounts.find((one) => number !== undefined && one.uid === number);
   const uid = account?.uid ?? number;
   if (uid === undefined) {
-    throw new PolyarchError('USER_NOT_FOUND', `the user ${wanted} is not in /etc/passwd of the image`, {
-      hint: `add it in an earlier step, e.g. RUN useradd ${wanted}, or give a numeric id`,
-    });
+    throw new PolyarchError(
+      'USER_NOT_FOUND',
+      `the user ${wanted} is not in /etc/passwd of the image${near(wanted, accounts)}`,
+      {
+        hint: `add it in an earlier step, e.g. RUN useradd ${wanted}, or give a numeric id`,
+      },
+    );
   }
   const home = account?.home === undefined || account.home === '' ? '/' : account.home;
   if (account === undefined && wantedGroup === '') return { uid, gid: 0, groups: [], home };
@@ -52,11 +57,22 @@ export function resolveUser(rootfs: string, user: string | undefined): ResolvedU
   }
   const gid = groups.find((one) => one.name === wantedGroup)?.gid ?? parseId(wantedGroup);
   if (gid === undefined) {
-    throw new PolyarchError('GROUP_NOT_FOUND', `the group ${wantedGroup} is not in /etc/group of the image`, {
-      hint: `add it in an earlier step, e.g. RUN groupadd ${wantedGroup}, or give a numeric id`,
-    });
+    throw new PolyarchError(
+      'GROUP_NOT_FOUND',
+      `the group ${wantedGroup} is not in /etc/group of the image${near(wantedGroup, groups)}`,
+      {
+        hint: `add it in an earlier step, e.g. RUN groupadd ${wantedGroup}, or give a numeric id`,
+      },
+    );
   }
   return { uid, gid, groups: [], home };
+}
+
+function near(name: string, known: readonly { readonly name: string }[]): string {
+  return didYouMean(
+    name,
+    known.map((one) => one.name),
+  );
 }
 
 function splitUser(user: string): readonly string[] {

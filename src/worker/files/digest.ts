@@ -5,8 +5,8 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Attributes } from './attributes.ts';
 import type { TreeSelector } from './contract.ts';
 import type { Pacer } from '../../util/pacer.ts';
-import { findSources, requirePaths, type Searched } from './select.ts';
-import type { TreeEntry } from './tree.ts';
+import { findSources, requirePaths } from './select.ts';
+import type { TreeEntry, Searched } from './tree.ts';
 import { selection, walkTree } from './walk.ts';
 
 /** What a digest covers beside the entry: the file's bytes and its attributes. */

@@ -53,6 +53,7 @@ function findLine(root: string, file: string, name: string, what: 'user' | 'grou
     `no ${what} ${JSON.stringify(name)} in the image's ${file}${why}`,
     {
       hint: `give a number instead of a name, or make the ${what} in an earlier step`,
+      details: { word: name },
     },
   );
 }

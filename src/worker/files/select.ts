@@ -1,10 +1,7 @@
 import { PolyarchError } from '../../util/error.ts';
 import { didYouMean } from '../../util/nearest.ts';
 import { globMatcher, hasWildcard, unescapeGlob } from '../../util/glob.ts';
-import { resolveInTree, type Tree } from './tree.ts';
-
-/** What messages about a missing source need. */
-export type Searched = Tree & { hiddenBy?(path: string): string | undefined };
+import { resolveInTree, type Searched, type Tree } from './tree.ts';
 
 /** One thing that a source path names. */
 export interface Source {
@@ -67,18 +64,20 @@ function expand(tree: Tree, folder: string, parts: readonly (string | ((name: st
 }
 
 /** Says what is not there, why if known, and which name in the nearest folder that is there looks alike. */
-export function sourceNotFound(tree: Searched, path: string): PolyarchError {
-  const hidden = tree.hiddenBy?.(path);
+export function sourceNotFound(searched: Searched, path: string): PolyarchError {
+  const { title } = searched;
+  const hidden = searched.hiddenBy?.(path);
   if (hidden !== undefined) {
     return new PolyarchError(
       'COPY_SOURCE_NOT_FOUND',
-      `${JSON.stringify(path)} cannot be copied: ${hidden} excludes it from ${tree.title}`,
+      `${JSON.stringify(path)} cannot be copied: ${hidden} excludes it from ${title}`,
       {
         hint: `add the line "!${path.slice(1)}" at the end of ${hidden}, or take away the one that excludes it`,
-        details: { path, excludedBy: hidden },
+        details: { path, excludedBy: hidden, word: path.slice(1) },
       },
     );
   }
+  const tree = searched.whole?.() ?? searched;
   const parts = path.split('/').filter((part) => part !== '');
   let folder = '/';
   let missing = parts[0] ?? '';
@@ -90,12 +89,12 @@ export function sourceNotFound(tree: Searched, path: string): PolyarchError {
   }
   const names = tree.lstat(folder)?.type === 'directory' ? tree.list(folder) : [];
   const suggestion = didYouMean(missing, names);
-  return new PolyarchError('COPY_SOURCE_NOT_FOUND', `${JSON.stringify(path)} is not in ${tree.title}${suggestion}`, {
+  return new PolyarchError('COPY_SOURCE_NOT_FOUND', `${JSON.stringify(path)} is not in ${title}${suggestion}`, {
     hint:
       names.length === 0
         ? `${folder} is empty there`
         : `${folder} there has: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}`,
-    details: { path },
+    details: { path, word: path.slice(1) },
   });
 }
 

@@ -31,14 +31,20 @@ export interface Tree<E extends TreeEntry = TreeEntry> {
 }
 
 /** A tree whose files can be read. */
-export interface ReadableTree extends Tree {
+export interface ReadableTree extends Searched {
   attributes(path: string): Attributes;
   /** Where on this machine the file is. */
   place(path: string): string;
   /** Throws CONTEXT_CHANGED when the file on disk is not the one that was scanned. */
   verify?(path: string): void;
+}
+
+/** What messages about a missing path need. */
+export interface Searched extends Tree {
   /** The ignore file that hides a path which someone asks for. */
   hiddenBy?(path: string): string | undefined;
+  /** All that could be asked for, where this tree holds only what was. */
+  whole?(): Tree;
 }
 
 const S_IFMT = 0o170000;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { lstatPlace } from '../../snapshot/disk.ts';
-import type { Searched } from '../files/select.ts';
-import type { Tree } from '../files/tree.ts';
+import { diskTree } from '../files/disk-tree.ts';
+import type { Searched } from '../files/tree.ts';
 import { patternMatcher } from '../../util/patterns.ts';
 import type { ScanEntry } from './scan-entry.ts';
 import type { ScannedFolder } from './scanned-folder.ts';
@@ -10,7 +10,7 @@ import type { ScannedFolder } from './scanned-folder.ts';
 export function entriesTree(
   folder: ScannedFolder,
   entries: readonly ScanEntry[],
-): Tree & Searched & { entry(path: string): ScanEntry | undefined } {
+): Searched & { entry(path: string): ScanEntry | undefined } {
   const byPath = new Map<string, ScanEntry>();
   const names = new Map<string, string[]>([['/', []]]);
   for (const entry of entries) {
@@ -22,6 +22,10 @@ export function entriesTree(
     if (entry.type === 'directory') names.set(path, []);
   }
   for (const list of names.values()) list.sort();
+  const excluded = () => {
+    const matcher = patternMatcher(folder.excludePatterns ?? []);
+    return (path: string) => matcher.matches(path.slice(1));
+  };
   return {
     title: folder.title,
     entry: (path) => byPath.get(path),
@@ -29,10 +33,13 @@ export function entriesTree(
     list: (path) => names.get(path) ?? [],
     readlink: (path) => byPath.get(path)?.link ?? '',
     hiddenBy: (path) => {
-      const hidden =
-        patternMatcher(folder.excludePatterns ?? []).matches(path.slice(1)) &&
-        lstatPlace(join(folder.root, path)) !== undefined;
+      const hidden = excluded()(path) && lstatPlace(join(folder.root, path)) !== undefined;
       return hidden ? (folder.ignoreFile ?? '.dockerignore') : undefined;
+    },
+    whole: () => {
+      const disk = diskTree(folder.root, folder.title);
+      const hides = excluded();
+      return { ...disk, list: (path) => disk.list(path).filter((name) => !hides(join(path, name))) };
     },
   };
 }

@@ -163,6 +163,14 @@ describe('the digest of a scan', () => {
     expect(await after.digest([{ path: '/' }])).not.toBe(all);
   });
 
+  test('what is like a missing path is named although it was not asked for, unless it is excluded', async () => {
+    const scanned = await scan(makeTree(SPEC), { followPaths: ['src/a.og'], excludePatterns: ['**/*.log'] });
+    await expect(scanned.digest([{ path: '/src/a.og' }])).rejects.toMatchObject({
+      message: '"/src/a.og" is not in the build context, did you mean "a.go"?',
+      hint: '/src there has: a.go',
+    });
+  });
+
   test('an excluded path is said to be', async () => {
     const scanned = await scan(makeTree(SPEC), { excludePatterns: ['docs'], ignoreFile: 'x.dockerignore' });
     await expect(scanned.digest([{ path: '/docs/other' }])).rejects.toThrow(

@@ -1,5 +1,5 @@
 ﻿#!/usr/bin/env -S polyarch build -f
-# syntax = example.org/frontend:2 extra
+# syntax = docker/dockerfile:1 extra
 
 FROM --platform=${BUILDPLATFORM:-linux/amd64} "quoted" AS a
 RUN
