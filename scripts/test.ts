@@ -78,7 +78,7 @@ function belowTemporary(folder: string, argv: readonly string[]): string[] {
   const checkout = join(folder, 'checkout');
   mkdirSync(checkout);
   chmodSync(folder, 0o755);
-  const script = 'mount --bind "$0" "$1" && cd "$1" && shift && exec "$@"';
+  const script = 'mount --bind "$0" "$1" && cd "$1" && PATH=$1/node_modules/.bin:$PATH && shift && exec "$@"';
   return ['unshare', '--mount', 'sh', '-c', script, projectFolder, checkout, ...argv];
 }
 
