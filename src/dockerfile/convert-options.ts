@@ -32,6 +32,8 @@ export interface ConvertOptions {
   readonly allStages?: boolean;
   /** All platforms that are built, for rules of the lint that depend on them. Default: the target's only. */
   readonly platforms?: readonly Platform[];
+  /** Told of each finding of the lint at once, so that they are known even when the conversion fails. */
+  readonly onFinding?: (finding: Finding) => void;
   /**
    * Told of a base whose registry gives no answer; the conversion then goes on as if the image were empty, and
    * leaves out what depends on its config. Without it that is an error.

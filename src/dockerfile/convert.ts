@@ -89,7 +89,7 @@ function startConversion(
     globalArgs: globals,
     epoch: epochOf({ buildArgs, globalArgs: globals }),
     proxy: proxyOf(buildArgs),
-    lint: startLint(dockerfile, buildArgs),
+    lint: startLint(dockerfile, { buildArgs, onFinding: options.onFinding }),
     graph: new StageGraph(),
     buildContext: stateOf(deferred(resolve)),
     ignored: excludes.length === 0 ? undefined : patternMatcher(excludes),
@@ -97,13 +97,16 @@ function startConversion(
   };
 }
 
-function startLint(dockerfile: Dockerfile, buildArgs: ReadonlyMap<string, string>): Lint {
+function startLint(
+  dockerfile: Dockerfile,
+  { buildArgs, onFinding }: { buildArgs: ReadonlyMap<string, string>; onFinding: ConvertOptions['onFinding'] },
+): Lint {
   const given = buildArgs.get('BUILDKIT_DOCKERFILE_CHECK');
   const line = Math.max(1, dockerfile.lines.findIndex((text) => /^\s*#\s*check\s*=/i.test(text)) + 1);
   const location = { file: dockerfile.filename, startLine: line, endLine: line };
   try {
     const options = parseCheckOptions(given ?? dockerfile.directives.check ?? '');
-    const lint = new Lint(options);
+    const lint = new Lint(options, { lines: dockerfile.lines, onFinding });
     lint.checkNames(options, { location });
     return lint;
   } catch (error) {

@@ -25,6 +25,8 @@ export interface Finding {
   readonly mend: string;
   readonly url: string;
   readonly location: Location;
+  /** The lines around it, marked. */
+  readonly excerpt: string;
   /** Lines to write instead; only where they can be given. */
   readonly rewrite?: readonly string[];
 }

@@ -1,8 +1,16 @@
 import { PolyarchError } from '../../util/error.ts';
 import { didYouMean } from '../../util/nearest.ts';
+import { excerpt } from '../excerpt.ts';
 import { type CheckOptions, parseCheckComments } from './check-options.ts';
 import type { Finding, FindingPlace, ParserFinding } from './finding.ts';
 import { RULES, RULE_NAMES, type RuleName, describeRule } from './rules.ts';
+
+export interface LintOptions {
+  /** The Dockerfile, for excerpts. */
+  readonly lines: readonly string[];
+  /** Told of each finding at once, so that they are known even when the conversion fails. */
+  readonly onFinding?: ((finding: Finding) => void) | undefined;
+}
 
 /**
  * Collects findings, leaving out those that the check directive or a `# check=skip=…` comment above the instruction
@@ -12,9 +20,11 @@ export class Lint {
   readonly #findings: Finding[] = [];
   readonly #seen = new Set<string>();
   readonly #check: CheckOptions;
+  readonly #options: LintOptions;
 
-  constructor(check: CheckOptions) {
+  constructor(check: CheckOptions, options: LintOptions) {
     this.#check = check;
+    this.#options = options;
   }
 
   report(
@@ -27,8 +37,16 @@ export class Lint {
     const key = `${rule} ${at.location.startLine} ${described.message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    const rewrite = at.rewrite === undefined ? {} : { rewrite: at.rewrite };
-    this.#findings.push({ rule, ...described, location: at.location, ...rewrite });
+    const { location, rewrite } = at;
+    const finding: Finding = {
+      rule,
+      ...described,
+      location,
+      excerpt: excerpt(this.#options.lines, location),
+      ...(rewrite === undefined ? {} : { rewrite }),
+    };
+    this.#findings.push(finding);
+    this.#options.onFinding?.(finding);
   }
 
   /** The parser's findings, to be filtered like the others. */
@@ -44,14 +62,9 @@ export class Lint {
     }
   }
 
-  /** By line. */
-  findings(): readonly Finding[] {
-    return this.#findings.toSorted((a, b) => a.location.startLine - b.location.startLine);
-  }
-
-  /** @throws PolyarchError DOCKERFILE_LINT with `error=true` and any finding that counts */
+  /** All findings, by line. @throws PolyarchError DOCKERFILE_LINT with `error=true` and any finding that counts */
   finish(): readonly Finding[] {
-    const all = this.findings();
+    const all = this.#findings.toSorted((a, b) => a.location.startLine - b.location.startLine);
     const counting = all.filter(({ rule }) => this.#isError(rule));
     const [first] = counting;
     if (first === undefined) return all;
