@@ -3,11 +3,7 @@ import type { Exported } from '../exporter/run-output.ts';
 import type { BuildResult } from './request.ts';
 
 /** What a build gives back, with the metadata that buildx writes for `--metadata-file`. */
-export function buildResult(
-  exported: readonly Exported[],
-  results: readonly PlatformResult[],
-  warnings: BuildResult['warnings'],
-): BuildResult {
+export function buildResult(exported: readonly Exported[], results: readonly PlatformResult[]): BuildResult {
   const image = exported.find((output) => output.image !== undefined)?.image;
   const single = image?.manifests.length === 1 ? image.manifests[0] : undefined;
   const names = [...new Set(exported.flatMap((output) => output.names))];
@@ -25,6 +21,5 @@ export function buildResult(
     tags: names,
     metadata,
     outputs: exported.map(({ type, where }) => ({ type, where })),
-    warnings,
   };
 }

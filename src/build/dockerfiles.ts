@@ -17,14 +17,16 @@ export interface PlatformDockerfile {
  */
 export function dockerfilesOf(
   context: OpenedContext,
-  options: { cwd: string },
+  options: { cwd: string; onDockerfile?: (file: OpenedDockerfile) => void },
 ): (inputs: PlatformInputs) => PlatformDockerfile {
   const parsed = new Map<string | undefined, PlatformDockerfile>();
   return (inputs) => {
     const { file } = inputs;
     const known = parsed.get(file);
     if (known !== undefined) return known;
-    const { folder, bytes, name } = openFor(inputs, { context, cwd: options.cwd });
+    const opened = openFor(inputs, { context, cwd: options.cwd });
+    options.onDockerfile?.(opened);
+    const { folder, bytes, name } = opened;
     const found = { folder, dockerfile: parseDockerfile(bytes, { filename: name }) };
     parsed.set(file, found);
     return found;

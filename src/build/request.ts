@@ -93,10 +93,4 @@ export interface BuildResult {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** Where each output went: a path, a pushed reference, the local store. */
   readonly outputs: readonly { readonly type: string; readonly where: string }[];
-  readonly warnings: readonly {
-    readonly rule: string;
-    readonly message: string;
-    readonly file?: string;
-    readonly line?: number;
-  }[];
 }

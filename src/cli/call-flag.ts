@@ -28,7 +28,8 @@ export function parseCall(text: string): Call | undefined {
     const value = field.slice(equals + 1);
     if (equals < 0 && name === undefined) {
       name = NAMES[field];
-      if (name === undefined) throw invalid(text, `there is no method ${field}${didYouMean(field, Object.keys(NAMES))}`);
+      if (name === undefined)
+        throw invalid(text, `there is no method ${field}${didYouMean(field, Object.keys(NAMES))}`);
     } else if (equals > 0 && field.startsWith('format=') && (value === 'json' || value === 'text')) {
       json = value === 'json';
     } else if (equals > 0 && field.startsWith('ignorestatus=') && /^(?:true|false|1|0)$/.test(value)) {

@@ -1,6 +1,6 @@
 import type { CheckedFile } from '../build/call.ts';
 import type { Location } from '../dockerfile/ast.ts';
-import type { Outline, OutlineMount } from '../dockerfile/convert-outline.ts';
+import type { Outline, OutlineArg, OutlineMount } from '../dockerfile/convert-outline.ts';
 import type { Finding } from '../dockerfile/lint/finding.ts';
 import type { StageSummary } from '../dockerfile/list-stages.ts';
 import type { PolyarchError } from '../util/error.ts';
@@ -53,11 +53,20 @@ export function outlineJson(outline: Outline, sources: readonly CheckedFile[]): 
   return json({
     ...(name === '' ? {} : { name }),
     ...(description === undefined ? {} : { description }),
-    ...(args.length === 0 ? {} : { args: args.map((arg) => ({ ...arg, location: placeOf(arg.location) })) }),
+    ...(args.length === 0 ? {} : { args: args.map((arg) => argOf(arg)) }),
     ...(secrets.length === 0 ? {} : { secrets: mounts(secrets) }),
     ...(ssh.length === 0 ? {} : { ssh: mounts(ssh) }),
     sources: sources.map(({ data }) => base64(data)),
   });
+}
+
+function argOf({ name, description, value, location }: OutlineArg): object {
+  return {
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(value === undefined ? {} : { value }),
+    location: placeOf(location),
+  };
 }
 
 export function targetsJson(stages: readonly StageSummary[], sources: readonly CheckedFile[]): string {

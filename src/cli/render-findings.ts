@@ -10,7 +10,9 @@ export function renderFindings(findings: readonly Finding[], { expand }: { expan
     const { rule, message, location } = finding;
     const place = several ? `${location.file}:${location.startLine}` : `line ${location.startLine}`;
     const short = ` - ${rule}: ${message} (${place})\n`;
-    return expand ? `${short}${finding.summary}\n${advice(finding)}More info: ${finding.url}\n${finding.excerpt}\n` : short;
+    return expand
+      ? `${short}${finding.summary}\n${advice(finding)}More info: ${finding.url}\n${finding.excerpt}\n`
+      : short;
   });
   return `\n ${count} found${more}:\n${lines.join('')}`;
 }
@@ -19,8 +21,9 @@ export function renderFindings(findings: readonly Finding[], { expand }: { expan
 export function renderCheck(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'Check complete, no warnings found.\n';
   const count = findings.length === 1 ? '1 warning has been found!' : `${findings.length} warnings have been found!`;
-  const each = byPlace(findings).map(
-    (finding) => `\nWARNING: ${finding.rule} - ${finding.url}\n${finding.message}\n${advice(finding)}${finding.excerpt}`,
+  const each = findings.map(
+    (finding) =>
+      `\nWARNING: ${finding.rule} - ${finding.url}\n${finding.message}\n${advice(finding)}${finding.excerpt}`,
   );
   return `Check complete, ${count}\n${each.join('')}`;
 }
@@ -31,7 +34,8 @@ function advice({ mend, rewrite = [] }: Finding): string {
   return `hint: ${mend}${lines.length === 0 ? '' : ':'}\n${lines.join('')}`;
 }
 
-function byPlace(findings: readonly Finding[]): readonly Finding[] {
+/** By file and line. */
+export function byPlace(findings: readonly Finding[]): readonly Finding[] {
   return findings.toSorted(
     (a, b) => a.location.file.localeCompare(b.location.file) || a.location.startLine - b.location.startLine,
   );

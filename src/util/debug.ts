@@ -10,6 +10,11 @@ export function setDebugSink(next: DebugSink | undefined): void {
   sink = next;
 }
 
+/** Whether the log is on: what is told in short then is told in full. */
+export function isDebugging(): boolean {
+  return sink !== undefined;
+}
+
 export function debug(scope: string, message: () => string): void {
   if (sink !== undefined) sink(scope, message());
 }

@@ -2,11 +2,13 @@ import { resolve } from 'node:path';
 import type { Command, Option } from 'commander';
 import { build } from '../../build/build.ts';
 import type { BuildRequest, BuildResult } from '../../build/request.ts';
+import type { Finding } from '../../dockerfile/lint/finding.ts';
 import { writeFileAtomically } from '../../exporter/atomic-file.ts';
 import { parseOutput, withShorthands } from '../../exporter/output-spec.ts';
 import { formatPlatform, parsePlatforms } from '../../oci/platform.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { destroyOnAbort } from '../../util/abort.ts';
+import { isDebugging } from '../../util/debug.ts';
 import { PolyarchError } from '../../util/error.ts';
 import {
   assignments,
@@ -19,8 +21,10 @@ import {
   parseUlimit,
 } from '../build-flags.ts';
 import { platformPrefix } from '../platform-prefix.ts';
+import { parseCall } from '../call-flag.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
+import { renderFindings } from '../render-findings.ts';
 import { openProgress, type ProgressMode } from '../progress/progress.ts';
 import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
@@ -45,6 +49,8 @@ interface BuildFlags extends RegistryFlags {
   readonly iidfile?: string;
   readonly metadataFile?: string;
   readonly progress: string;
+  readonly call: string;
+  readonly check?: boolean;
   readonly quiet?: boolean;
   readonly network: string;
   readonly allow?: string[];
@@ -64,6 +70,8 @@ Examples:
       write an OCI archive
   polyarch build --target bin -o out .
       copy the files of a stage to ./out
+  polyarch build --check --platform linux/amd64,linux/arm64 .
+      only look for mistakes (docs/lint.md)
 
 For one platform only: PLATFORM= before the value of --file, --target, --build-arg, --build-context, --label and
 --secret. linux/arm= is for every variant of arm; the most specific wins, then the last. In these values {os}, {arch},
@@ -116,6 +124,8 @@ const command: CliCommand = {
         context.env['BUILDKIT_PROGRESS'] || 'auto',
       )
       .option('-q, --quiet', 'only print the image’s id')
+      .option('--check', 'only look for mistakes in the Dockerfile (short for --call=check)')
+      .option('--call <method>', 'build, check, outline or targets; with ,format=json for programs', 'build')
       .option('--network <mode>', 'network of RUN: default, host or none', 'default')
       .option('--allow <entitlement>', 'allow network.host or security.insecure to steps that ask for it', collect)
       .option('--add-host <host:ip>', 'an entry of /etc/hosts in steps', collect)
@@ -142,25 +152,36 @@ async function run(path: string, flags: BuildFlags, context: CliContext): Promis
   const request = buildRequest(path, flags, context);
   using _stdin = request.stdin === undefined ? undefined : destroyOnAbort(context.stdin, context.signal);
   const mode = progressMode(flags);
+  const call = parseCall(flags.check === true ? 'check' : flags.call);
+  const common = { cwd: context.cwd, buildPlatform: hostPlatform(), env: context.env, signal: context.signal };
+  if (call !== undefined) {
+    const { runCall } = await import('../run-call.ts');
+    await using workspace = await openWorkspace(context, flags);
+    return await runCall(call, request, { workspace, around: { ...common, notice: context.notice }, context });
+  }
   const progress = openProgress(mode, context);
+  const findings: Finding[] = [];
+  const endProgress = () => {
+    progress.end();
+    if (mode !== 'quiet' && mode !== 'rawjson')
+      context.stderr.write(renderFindings(findings, { expand: isDebugging() }));
+  };
   try {
     await using workspace = await openWorkspace(context, flags);
     const socket = dockerSocket(context.env);
     const result = await build(workspace, request, {
-      cwd: context.cwd,
-      buildPlatform: hostPlatform(),
+      ...common,
       progress: progress.event,
       notice: progress.notice,
+      finding: (finding) => void findings.push(finding),
       stdout: context.stdout,
       ...(socket === undefined ? {} : { dockerSocket: socket }),
-      env: context.env,
-      signal: context.signal,
     });
-    progress.end();
+    endProgress();
     await report(result, flags, mode, context);
     return 0;
   } catch (error) {
-    progress.end();
+    endProgress();
     throw error;
   }
 }
@@ -249,10 +270,6 @@ async function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode
   if (mode === 'quiet') {
     if (result.imageId !== undefined) context.stdout.write(`${result.imageId}\n`);
     return;
-  }
-  for (const warning of result.warnings) {
-    const place = warning.file === undefined ? '' : ` (${warning.file}:${warning.line})`;
-    context.notice(`warning: ${warning.rule}: ${warning.message}${place}`);
   }
   const platforms = result.platforms.map((platform) => formatPlatform(platform)).join(', ');
   for (const { type, where } of result.outputs) {

@@ -26,5 +26,6 @@ const OWN_PAGE = 'docs/lint.md';
 /** Where a person reads about a rule: BuildKit's page, or the heading in docs/lint.md. */
 export function ruleUrl(name: string, rule: LintRule): string {
   if (rule.owner === 'polyarch' || rule.withoutPage === true) return `${OWN_PAGE}#${name.toLowerCase()}`;
-  return `${BUILDKIT_PAGES}${name.replaceAll(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()}/`;
+  const words = name.replaceAll(/[a-z](?=[A-Z])|[A-Z](?=[A-Z][a-z])/g, '$&-');
+  return `${BUILDKIT_PAGES}${words.toLowerCase()}/`;
 }

@@ -85,3 +85,19 @@ describe.each(RULE_NAMES)('%s', (rule) => {
     });
   }
 });
+
+it.each<[RuleName, string]>([
+  ['JSONArgsRecommended', 'https://docs.docker.com/go/dockerfile/rule/json-args-recommended/'],
+  [
+    'FromPlatformFlagConstDisallowed',
+    'https://docs.docker.com/go/dockerfile/rule/from-platform-flag-const-disallowed/',
+  ],
+  ['InvalidBaseImagePlatform', 'docs/lint.md#invalidbaseimageplatform'],
+  ['EmulatedCompile', 'docs/lint.md#emulatedcompile'],
+])('%s is explained at %s', (rule, url) => {
+  expect(ruleUrl(rule, RULES[rule])).toBe(url);
+});
+
+it('has BuildKit’s 22 rules', () => {
+  expect(RULE_NAMES.filter((name) => RULES[name].owner === 'buildkit')).toHaveLength(22);
+});

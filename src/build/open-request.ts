@@ -1,0 +1,151 @@
+import { convertDockerfile } from '../dockerfile/convert.ts';
+import type { ConvertOptions, ConvertResult } from '../dockerfile/convert-options.ts';
+import type { State } from '../llb/state.ts';
+import type { ImageConfig } from '../oci/config.ts';
+import type { Platform } from '../oci/platform.ts';
+import type { GitEnvironment } from '../worker/sources/git-program.ts';
+import { buildCredentials } from './credentials.ts';
+import { type PlatformDockerfile, dockerfilesOf } from './dockerfiles.ts';
+import { LocalFolders } from './local-folders.ts';
+import { namedContexts } from './named-contexts.ts';
+import { openContext } from './open-any-context.ts';
+import type { OpenedDockerfile } from './open-context.ts';
+import { type PlatformInputs, platformInputs } from './platform-inputs.ts';
+import type { BuildRequest } from './request.ts';
+import { SshAgents } from './ssh-agents.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface RequestSurroundings {
+  readonly cwd: string;
+  /** This machine's platform. */
+  readonly buildPlatform: Platform;
+  /** Said to the person at once, on stderr: what was lost, skipped or guessed. */
+  readonly notice: (text: string) => void;
+  /** Environment for ssh-agent and git. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Told of each Dockerfile that is read, before it is parsed. */
+  readonly onDockerfile?: (file: OpenedDockerfile) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What of a conversion is not the request's. */
+export type ConversionChoices = Pick<ConvertOptions, 'allStages' | 'onFinding' | 'onUnknownBase'> & {
+  readonly target?: string;
+  readonly signal: AbortSignal;
+};
+
+/** A request with its context and Dockerfiles at hand, whatever is done with it then. */
+export interface OpenRequest extends AsyncDisposable {
+  /** In the order of the platforms. */
+  readonly inputs: readonly PlatformInputs[];
+  readonly locals: LocalFolders;
+  readonly credentials: GitEnvironment;
+  dockerfileOf(inputs: PlatformInputs): PlatformDockerfile;
+  convert(inputs: PlatformInputs, choices: ConversionChoices): Promise<ConvertResult>;
+}
+
+/** Brings the context in where it is elsewhere; what was brought goes with the disposal. */
+export async function openRequest(
+  workspace: Workspace,
+  request: BuildRequest,
+  around: RequestSurroundings,
+): Promise<OpenRequest> {
+  const { engine } = workspace;
+  const platforms = request.platforms.length > 0 ? request.platforms : [around.buildPlatform];
+  const inputs = platformInputs(request, platforms);
+  const agents = new SshAgents(around.env);
+  try {
+    const credentials = buildCredentials({ ...request, inputs }, agents, around);
+    const opened = await openContext(request, {
+      ...credentials,
+      cwd: around.cwd,
+      readsStdin: inputs.some(({ file }) => file === '-'),
+      scratch: engine.paths.temporary,
+      sources: engine.paths.sources,
+      connections: () => workspace.connections(),
+      notice: around.notice,
+      signal: around.signal,
+    });
+    const dockerfileOf = dockerfilesOf(opened, around);
+    const locals = new LocalFolders();
+    const convert = converter(workspace, request, { around, platforms, locals, dockerfileOf });
+    return {
+      inputs,
+      locals,
+      credentials,
+      dockerfileOf,
+      convert,
+      async [Symbol.asyncDispose]() {
+        await opened[Symbol.asyncDispose]();
+        await agents[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await agents[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function converter(
+  workspace: Workspace,
+  request: BuildRequest,
+  of: Pick<OpenRequest, 'locals' | 'dockerfileOf'> & { around: RequestSurroundings; platforms: readonly Platform[] },
+): OpenRequest['convert'] {
+  const { around, platforms, locals, dockerfileOf } = of;
+  const common = {
+    buildPlatform: around.buildPlatform,
+    implicitPlatform: request.platforms.length === 0,
+    multiPlatform: platforms.length > 1,
+    platforms,
+    metaResolver: workspace.engine.images,
+    noCache: request.noCache,
+    resolveMode: request.pull ? ('pull' as const) : ('default' as const),
+    network: request.network,
+    extraHosts: request.extraHosts,
+    ulimits: request.ulimits,
+    ...(request.shmSize === undefined ? {} : { shmSize: request.shmSize }),
+    ...(request.cgroupParent === undefined ? {} : { cgroupParent: request.cgroupParent }),
+    ...(request.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: request.sourceDateEpoch }),
+  };
+  return async function convert(own, choices): Promise<ConvertResult> {
+    const { target = own.target, ...rest } = choices;
+    const { dockerfile, folder } = dockerfileOf(own);
+    locals.add('context', folder);
+    return convertDockerfile(dockerfile, {
+      ...common,
+      ...rest,
+      targetPlatform: own.platform,
+      ...(target === undefined ? {} : { target }),
+      buildArgs: own.buildArgs,
+      labels: own.labels,
+      excludes: folder.excludes,
+      secretKey: (id) => own.secrets.get(id)?.key ?? id,
+      contexts: namedContexts(own.contexts, {
+        cwd: around.cwd,
+        addLocal: (name, local) => locals.add(name, local),
+        addLayout: (layout) => workspace.addLayout(layout),
+        load: (value) => {
+          const { signal } = choices;
+          return { kind: 'state', load: () => loadContext(value, (stage) => convert(own, { target: stage, signal })) };
+        },
+      }),
+    });
+  };
+}
+
+/** What `target:STAGE`, a git or an http(s) context leads to. */
+async function loadContext(
+  value: string,
+  stage: (name: string) => Promise<ConvertResult>,
+): Promise<{ state: State; config?: ImageConfig }> {
+  if (value.startsWith('target:')) {
+    const { state, config } = await stage(value.slice('target:'.length));
+    return { state, config };
+  }
+  const [{ http }, { gitState, parseGitReference }] = await Promise.all([
+    import('../llb/source.ts'),
+    import('../llb/git-reference.ts'),
+  ]);
+  const reference = parseGitReference(value);
+  return { state: reference === undefined ? http(value, { filename: 'context' }) : gitState(reference) };
+}
