@@ -12,6 +12,8 @@ import { writeCase } from './write-case.ts';
 export interface Sides {
   readonly polyarch: TestEnvironment;
   readonly buildkitd: RunningBuildkitd;
+  /** Another, for foreign platforms. */
+  readonly emulating: RunningBuildkitd;
   /** An ssh agent's socket. */
   readonly agent: string;
   fill(text: string): string;
@@ -93,8 +95,9 @@ export async function buildWithBoth(one: CompatCase, folder: string, sides: Side
   const options = { allowFailure: true, signal: AbortSignal.timeout(60_000) };
   const frontend = ['build', '--progress', 'plain', '--frontend', 'dockerfile.v0'];
   const where = one.context === undefined ? context : fill(one.context);
+  const daemon = one.platforms === undefined ? sides.buildkitd : sides.emulating;
   const results: [RunResult, RunResult] = [
-    await sides.buildkitd.buildctl([...frontend, ...buildctl, '--output', `type=oci,dest=${archives[0]}`], options),
+    await daemon.buildctl([...frontend, ...buildctl, '--output', `type=oci,dest=${archives[0]}`], options),
     await sides.polyarch.polyarch(
       ['build', '--progress', 'plain', ...polyarch, '--output', `type=oci,dest=${archives[1]}`, where],
       options,

@@ -15,6 +15,12 @@ export const differences: readonly Difference[] = [
     text: 'BuildKit leaves the variant of `linux/arm64` out of the config and the index. polyarch writes `v8`, as the registry says and as containerd reads it.',
     lines: /^linux\/arm64 config\.variant: buildkit nothing, polyarch "v8"$/,
   },
+  {
+    title: 'An owner that the image does not know',
+    text: 'For `--chown=NAME` with a name that is not in the image, BuildKit gives the files to root and says nothing. polyarch fails (`USER_NOT_FOUND`, `GROUP_NOT_FOUND`) and names the nearest one: files of the wrong owner are noticed too late.',
+    lines: /^polyarch fails, BuildKit does not: .*\[(?:USER|GROUP)_NOT_FOUND\]/s,
+    cases: ['--chown of a user that is not there', '--chown of a group that is not there'],
+  },
 ];
 
 /** The table as sections of a page. */

@@ -44,7 +44,11 @@ export function findSources(tree: Searched, path: string, options: FindOptions):
     base,
     parts.slice(fixed).map((part) => (hasWildcard(part) ? globMatcher(part) : unescapeGlob(part))),
   );
-  return matches.map((match) => ({ name: match, path: resolveInTree(tree, match, { followLast }) }));
+  return matches.map((match) => {
+    const found = findOne(tree, match, followLast);
+    if (found === undefined) throw sourceNotFound(tree, match);
+    return found;
+  });
 }
 
 function findOne(tree: Tree, name: string, followLast: boolean): Source | undefined {
