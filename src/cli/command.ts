@@ -54,6 +54,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Load images from an archive or an OCI layout',
     load: async () => (await import('./commands/load.ts')).default,
   },
+  tags: {
+    summary: 'List and remove the tags of a repository',
+    load: async () => (await import('./commands/tags.ts')).default,
+  },
   login: {
     summary: 'Log in to a registry',
     load: async () => (await import('./commands/login.ts')).default,
@@ -62,12 +66,16 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Forget the credentials for a registry',
     load: async () => (await import('./commands/logout.ts')).default,
   },
+  readme: {
+    summary: 'Set a Docker Hub repository’s page',
+    load: async () => (await import('./commands/readme.ts')).default,
+  },
   du: {
     summary: 'Show what takes space',
     load: async () => (await import('./commands/du.ts')).default,
   },
   prune: {
-    summary: 'Remove what no local image needs',
+    summary: 'Remove what no local image needs, or old tags of a repository',
     load: async () => (await import('./commands/prune.ts')).default,
   },
   platforms: {

@@ -15,7 +15,7 @@ export function unusedSince(filters: readonly string[], now: number): number | u
   for (const filter of filters) {
     const equals = filter.indexOf('=');
     const [key, value] = [filter.slice(0, equals), filter.slice(equals + 1)];
-    const time = key === 'until' ? parseUntil(value, now) : undefined;
+    const time = key === 'until' ? parseAge(value, now) : undefined;
     if (time === undefined) {
       throw new PolyarchError('INVALID_ARGUMENT', `--filter ${JSON.stringify(filter)} is not understood`, {
         hint: 'for example: --filter until=24h',
@@ -26,7 +26,8 @@ export function unusedSince(filters: readonly string[], now: number): number | u
   return since;
 }
 
-function parseUntil(text: string, now: number): number | undefined {
+/** An age (`24h`, `1h30m`) or a time (RFC 3339, or seconds since 1970): ms since the epoch; undefined for anything else. */
+export function parseAge(text: string, now: number): number | undefined {
   if (/^(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+$/.test(text)) {
     const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g)];
     return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ''] ?? 0), 0);

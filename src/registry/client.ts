@@ -88,6 +88,11 @@ export class RegistryClient implements AsyncDisposable {
     return { reference: parsed, repository, descriptor };
   }
 
+  /** Whether something else is asked before the registry itself. */
+  hasMirrors(domain: string): boolean {
+    return resolveHosts(canonicalDomain(domain), this.#settings.hosts).length > 1;
+  }
+
   /**
    * Asks the registry itself, no mirror, whether it takes the credential that there is for it (OCI distribution spec
    * "Determining Support"). Fails with UNAUTHORIZED when it does not.

@@ -17,22 +17,35 @@ export interface ReadConfigOptions {
  * REGISTRY_CONFIG naming the file, the key and the nearest known one.
  */
 export async function readRegistryConfig(file: string, options: ReadConfigOptions = {}): Promise<HostTable> {
+  const root = await readDocument(file, options);
+  return root === undefined ? {} : parseRegistryConfig(root, { file, otherSections: options.otherSections ?? [] });
+}
+
+/** The `url` of the file's `[hub]` table: where Docker Hub's API is; undefined when it says none. Fails with REGISTRY_CONFIG. */
+export async function readHubAddress(file: string, options: ReadConfigOptions = {}): Promise<string | undefined> {
+  const root = await readDocument(file, options);
+  if (root === undefined) return undefined;
+  const hub = tableOf(tableOf(root, file, 'the document')['hub'] ?? {}, file, 'hub');
+  for (const key of Object.keys(hub)) if (key !== 'url') unknownKey(file, `hub.${key}`, ['url'], key);
+  return hub['url'] === undefined ? undefined : stringOf(hub['url'], { file, at: 'hub.url' });
+}
+
+/** The file's content as TOML; undefined when there is no such file. */
+async function readDocument(file: string, options: ReadConfigOptions): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, { encoding: 'utf8', signal: options.signal });
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return {};
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
     if (options.signal?.aborted === true) throw error;
     throw settingsFailure('REGISTRY_CONFIG', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
   const { parse } = await import('smol-toml');
-  let root: unknown;
   try {
-    root = parse(text);
+    return parse(text);
   } catch (error) {
     throw notToml(file, error);
   }
-  return parseRegistryConfig(root, { file, otherSections: options.otherSections ?? [] });
 }
 
 /** The parser's message is several lines with an excerpt; its first one and the place are told. */

@@ -1,11 +1,13 @@
 import { type PruneAnswer, preparePrune, prune } from '../../build/prune.ts';
+import { PolyarchError } from '../../util/error.ts';
 import { confirm } from '../ask.ts';
 import { parseBytes } from '../build-flags.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { bytes } from '../format.ts';
 import { unusedSince } from '../prune-flags.ts';
-import { collect, openWorkspace } from '../workspace.ts';
+import type { RegistryPruneFlags } from '../prune-registry.ts';
+import { collect, openWorkspace, registryFlags } from '../workspace.ts';
 
 interface PruneFlags {
   readonly all?: boolean;
@@ -28,11 +30,13 @@ Examples:
   polyarch prune -a -f
       the whole build cache, cache mounts and unpacked layers too
   polyarch prune -f --max-used-space 10g
-      the longest unused until the store takes at most 10 GiB`;
+      the longest unused until the store takes at most 10 GiB
+  polyarch prune --registry registry.example/team/app --match 'pr-*' --older-than 30d --keep 3 --dry-run
+      tags at a registry, with what only they need; several conditions must all hold`;
 
 const command: CliCommand = {
   define(program, context, done) {
-    program
+    const defined = program
       .option('-a, --all', 'the whole build cache, with cache mounts, downloads and unpacked layers')
       .option('-f, --force', 'do not ask')
       .option('--filter <filter>', 'until=24h: only what was not used for that long', collect)
@@ -42,15 +46,41 @@ const command: CliCommand = {
         'remove only until the store takes no more than that, the longest unused first',
       )
       .option('--dry-run', 'only say what would go')
-      .addHelpText('after', EXAMPLES)
-      .action(async (flags: PruneFlags) => {
-        await run(flags, context);
-        done(0);
-      });
+      .option('--registry <repository>', 'old tags of this repository, at its registry, instead')
+      .option('--keep <n>', 'with --registry: the newest n of those that match stay')
+      .option('--older-than <age>', 'with --registry: only images made before, e.g. 30d or 2026-01-31')
+      .option('--match <pattern>', 'with --registry: only these tags, e.g. "pr-*"', collect)
+      .option('--untagged', 'with --registry: also signatures and other tags that belong to images which are gone')
+      .addHelpText('after', EXAMPLES);
+    registryFlags(defined).action(async (flags: PruneFlags & RegistryPruneFlags) => {
+      checkTogether(flags);
+      if (flags.registry === undefined) await run(flags, context);
+      else {
+        const { pruneRegistry } = await import('../prune-registry.ts');
+        await pruneRegistry(flags.registry, flags, context);
+      }
+      done(0);
+    });
   },
 };
 
 export default command;
+
+const LOCAL_ONLY = ['all', 'filter', 'keepStorage', 'maxUsedSpace'] as const;
+const REGISTRY_ONLY = ['keep', 'olderThan', 'match', 'untagged'] as const;
+
+/** Fails with INVALID_ARGUMENT for a flag of the other kind of prune. */
+function checkTogether(flags: PruneFlags & RegistryPruneFlags): void {
+  const strays = flags.registry === undefined ? REGISTRY_ONLY : LOCAL_ONLY;
+  const stray = strays.find((name) => flags[name] !== undefined);
+  if (stray === undefined) return;
+  const flag = `--${stray.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new PolyarchError(
+    'INVALID_ARGUMENT',
+    flags.registry === undefined ? `${flag} is for --registry` : `${flag} is for the local store, not for --registry`,
+    { hint: 'polyarch prune --help tells which flags go together' },
+  );
+}
 
 async function run(flags: PruneFlags, context: CliContext): Promise<void> {
   const since = unusedSince(flags.filter ?? [], Date.now());
