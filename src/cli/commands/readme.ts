@@ -22,6 +22,7 @@ interface ReadmeFlags {
 const command: CliCommand = {
   define(program, context, done) {
     program
+      .addHelpText('after', EXAMPLES)
       .command('push')
       .summary('Set the README and the short text of a Docker Hub repository')
       .description('Set the README and the short text of a Docker Hub repository')

@@ -6,6 +6,12 @@ import { ago, bytes, columns } from '../format.ts';
 import { renderError } from '../render-error.ts';
 import { type RegistryFlags, registryFlags, registryOptions } from '../workspace.ts';
 
+const EXAMPLES = `
+Examples:
+  polyarch tags ls registry.example/team/app
+  polyarch tags rm registry.example/team/app:old
+Many old ones at once: polyarch prune --registry registry.example/team/app`;
+
 const LS_EXAMPLES = `
 Of an index every platform is listed, and the size is that of all of them. CREATED is when the image was made, as it says
 itself; at Docker Hub, when it was pushed.
@@ -34,6 +40,7 @@ interface RemoveFlags extends RegistryFlags {
 
 const command: CliCommand = {
   define(program, context, done) {
+    program.addHelpText('after', EXAMPLES);
     const list = program
       .command('ls')
       .summary('List the tags of a repository')
