@@ -100,7 +100,8 @@ async function dispatch(given: readonly string[], context: CliContext): Promise<
     return status;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
+    // A command of commands alone shows its help.
+    if (error.exitCode === 0 || error.code === 'commander.help') return 0;
     context.notice(renderError(usageError(error, asked in COMMANDS ? asked : undefined)));
     return USAGE;
   }
