@@ -70,6 +70,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Set a Docker Hub repository’s page',
     load: async () => (await import('./commands/readme.ts')).default,
   },
+  imagetools: {
+    summary: 'Make and inspect indexes of images at registries',
+    load: async () => (await import('./commands/imagetools.ts')).default,
+  },
   du: {
     summary: 'Show what takes space',
     load: async () => (await import('./commands/du.ts')).default,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ago, bytes, columns, fillTemplate } from './format.ts';
+import { ago, bytes, columns } from './format.ts';
 
 describe('bytes', () => {
   test.each([
@@ -43,24 +43,4 @@ test('columns are as wide as their widest cell, and lines have no blanks at thei
       ['y', 'z', 'end'],
     ]),
   ).toBe('A      LONG   C\nwide   x\ny      z      end\n');
-});
-
-describe('templates', () => {
-  const value = { Name: 'app', Config: { Env: ['A=1'], User: '' }, Size: 5, Absent: undefined };
-  test.each([
-    ['{{.Name}}', 'app'],
-    ['{{ .Name }}:{{.Size}}', 'app:5'],
-    ['{{json .Config.Env}}', '["A=1"]'],
-    ['{{.Config.Env}}', '["A=1"]'],
-    [String.raw`{{.name}}\t{{.Nope}}|`, 'app\t|'],
-    ['{{json .Nope.Deeper}}', 'null'],
-    ['no field', 'no field'],
-  ])('%s', (template, text) => expect(fillTemplate(template, value)).toBe(text));
-
-  test.each(['{{range .Config}}', '{{.Name | upper}}', '{{len .Name}}', '{{.Name.Deeper}}'])(
-    '%s is refused',
-    (template) => {
-      expect(() => fillTemplate(template, value)).toThrow('--format');
-    },
-  );
 });

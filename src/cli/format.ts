@@ -1,5 +1,3 @@
-import { PolyarchError } from '../util/error.ts';
-
 /** Text in columns as Docker prints it: at least three blanks between them, none at the end of a line. */
 export function columns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
@@ -45,38 +43,4 @@ export function ago(time: number, now: number = Date.now()): string {
   if (hours < 24 * 60) return say(Math.floor(hours / 24 / 7), 'week');
   if (hours < 24 * 365 * 2) return say(Math.floor(hours / 24 / 30), 'month');
   return say(Math.floor(hours / 24 / 365), 'year');
-}
-
-/** A template of Docker's `--format` with fields only: `{{.Repository}}:{{.Tag}}`, `{{json .Config.Env}}`, `{{.}}`. */
-export function fillTemplate(template: string, value: unknown): string {
-  return template
-    .replaceAll(/\\t/g, '\t')
-    .replaceAll(/\\n/g, '\n')
-    .replaceAll(/\{\{(.*?)\}\}/g, (whole, inner: string) => {
-      const match = /^\s*-?\s*(json\s+)?((?:\.[A-Za-z_][\w-]*)+|\.)\s*-?\s*$/.exec(inner);
-      if (match?.[2] === undefined) {
-        throw new PolyarchError('INVALID_ARGUMENT', `--format: ${whole} is not understood`, {
-          hint: 'fields only: {{.Field}}, {{.Field.Sub}}, {{json .Field}}',
-        });
-      }
-      const found = field(value, match[2] === '.' ? [] : match[2].slice(1).split('.'), whole);
-      if (match[1] !== undefined) return JSON.stringify(found ?? null);
-      return typeof found === 'object' && found !== null ? JSON.stringify(found) : String(found ?? '');
-    });
-}
-
-function field(value: unknown, path: readonly string[], whole: string): unknown {
-  let found = value;
-  for (const name of path) {
-    if (found === null || found === undefined) return undefined;
-    if (typeof found !== 'object')
-      throw new PolyarchError('INVALID_ARGUMENT', `--format: ${whole} looks for a field in ${JSON.stringify(found)}`);
-    const keys = Object.keys(found);
-    const key =
-      keys.find((candidate) => candidate === name) ??
-      keys.find((candidate) => candidate.toLowerCase() === name.toLowerCase());
-    // Own keys of plain data.
-    found = key === undefined ? undefined : (found as Readonly<Record<string, unknown>>)[key];
-  }
-  return found;
 }

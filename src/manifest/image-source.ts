@@ -10,6 +10,11 @@ export interface ImageSource extends Fetcher, Resolver {
   /** A repository's registry and its path there. */
   readonly domain?: string;
   readonly path?: string;
+  /** A manifest with its bytes, where that is one request and `resolve` and `fetch` are two. */
+  fetchManifest?(
+    reference: string,
+    options?: Abortable,
+  ): Promise<{ readonly descriptor: Descriptor; readonly content: Uint8Array }>;
   /** The manifests that name the digest as their subject. */
   referrers(digest: Digest, options?: Abortable): Promise<readonly Descriptor[]>;
 }

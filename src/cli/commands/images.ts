@@ -4,7 +4,8 @@ import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { imageFilter } from '../image-filter.ts';
 import { collect } from '../flag-values.ts';
-import { ago, bytes, columns, fillTemplate } from '../format.ts';
+import { ago, bytes, columns } from '../format.ts';
+import { fillTemplate } from '../template/fill.ts';
 
 interface ImagesFlags {
   readonly quiet?: boolean;

@@ -2,7 +2,7 @@ import { type InspectedImage, inspectImage } from '../../build/images-inspect.ts
 import { openLocalStore } from '../../build/local-store.ts';
 import { type Platform, parsePlatform } from '../../oci/platform.ts';
 import type { CliCommand } from '../command.ts';
-import { fillTemplate } from '../format.ts';
+import { fillTemplate } from '../template/fill.ts';
 import { renderError } from '../render-error.ts';
 import { hostPlatform } from '../flag-values.ts';
 

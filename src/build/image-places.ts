@@ -1,0 +1,92 @@
+import { OciLayout } from '../content/oci-layout.ts';
+import { notFound } from '../content/not-found.ts';
+import type { ImageSource, ImageTarget } from '../manifest/image-source.ts';
+import { formatLocation, type Location, parseLocation, referenceOf } from '../manifest/location.ts';
+import { repositoryName } from '../oci/reference.ts';
+import { PolyarchError } from '../util/error.ts';
+import type { RegistryClient } from '../registry/client.ts';
+import { wholeImage } from './images-source.ts';
+import { openRegistries, type RegistryOptions } from './registries.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface PlacesOptions extends RegistryOptions {
+  readonly cwd: string;
+  /** Opens the store; asked for when an image of it is named. */
+  readonly workspace: () => Promise<Workspace>;
+  readonly signal?: AbortSignal;
+}
+
+/** Registries, OCI layouts and the local store, by location; each repository is opened once. */
+export class ImagePlaces implements AsyncDisposable {
+  readonly #options: PlacesOptions;
+  readonly #repositories = new Map<string, ReturnType<RegistryClient['repository']>>();
+  #registries: Promise<RegistryClient> | undefined;
+  #workspace: Promise<Workspace> | undefined;
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+  }
+
+  /** Fails with INVALID_REFERENCE. */
+  parse(text: string): Location {
+    return parseLocation(text, this.#options);
+  }
+
+  /** What the location is read from, and what it is asked for there. */
+  async source(location: Location): Promise<{ readonly source: ImageSource; readonly reference: string }> {
+    switch (location.kind) {
+      case 'registry':
+        return { source: await this.#repository(location, 'pull'), reference: referenceOf(location) };
+      case 'oci-layout':
+        return { source: OciLayout.open(location.folder), reference: referenceOf(location) };
+      case 'local':
+        return { source: await this.#local(location.name), reference: location.name };
+    }
+  }
+
+  /** What is written to. Fails with INVALID_REFERENCE for the local store. */
+  async target(location: Location): Promise<ImageTarget> {
+    switch (location.kind) {
+      case 'registry':
+        return this.#repository(location, 'push');
+      case 'oci-layout':
+        return OciLayout.create(location.folder, { signal: this.#options.signal });
+      case 'local':
+        throw new PolyarchError('INVALID_REFERENCE', `${formatLocation(location)} is no place to publish to`, {
+          hint: 'name a registry’s repository or oci-layout://FOLDER; polyarch pull fetches an image into the local store',
+        });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    (await this.#registries?.catch(() => undefined))?.close();
+    await (await this.#workspace?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  async #repository({ reference }: Extract<Location, { kind: 'registry' }>, action: 'pull' | 'push') {
+    const client = await (this.#registries ??= openRegistries(this.#options));
+    // Two of one repository: a source asks mirrors, and for no right to push.
+    const key = `${action} ${repositoryName(reference)}`;
+    const known =
+      this.#repositories.get(key) ??
+      client.repository(reference, { actions: action === 'pull' ? ['pull'] : ['pull', 'push'] });
+    this.#repositories.set(key, known);
+    return known;
+  }
+
+  async #local(name: string): Promise<ImageSource> {
+    const workspace = await (this.#workspace ??= this.#options.workspace());
+    const image = workspace.engine.store.resolve(name);
+    const { source } = await wholeImage(workspace, image, { signal: this.#options.signal });
+    return {
+      name: `local://${name}`,
+      fetch: (descriptor, options) => source.fetch(descriptor, options),
+      resolve: async (reference) => {
+        if (reference !== name && reference !== image.descriptor.digest)
+          throw notFound({ digest: image.descriptor.digest }, `local://${reference}`);
+        return image.descriptor;
+      },
+      referrers: async () => [],
+    };
+  }
+}

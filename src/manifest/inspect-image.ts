@@ -1,0 +1,99 @@
+import { fetchBytes } from '../content/fetch-bytes.ts';
+import type { Abortable } from '../content/storage.ts';
+import { type ImageConfig, parseConfig, platformOf } from '../oci/config.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { parseIndex } from '../oci/index.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { isIndex } from '../oci/media-types.ts';
+import { formatPlatform, isAttestation, normalizePlatform } from '../oci/platform.ts';
+import { hasCode } from '../util/error.ts';
+import { LIMITS } from '../util/limits.ts';
+import { type Attestations, attestationsOf } from './attestations.ts';
+import { diagnoseEntries } from './diagnose.ts';
+import type { ImageSource } from './image-source.ts';
+import { childMissing } from './manifests-below.ts';
+
+/** An image or index, as far as its root tells. */
+export interface InspectedRoot {
+  readonly descriptor: Descriptor;
+  readonly content: Uint8Array;
+  /** An index's; undefined for one image. */
+  readonly entries: readonly Descriptor[] | undefined;
+}
+
+export interface InspectedPlatform extends Attestations {
+  readonly platform: string;
+  readonly config: ImageConfig;
+}
+
+/** Reads an image's root, of whatever type it is. */
+export async function inspectRoot(
+  source: ImageSource,
+  reference: string,
+  options: Abortable = {},
+): Promise<{ readonly descriptor: Descriptor; readonly content: Uint8Array }> {
+  if (source.fetchManifest !== undefined) return source.fetchManifest(reference, options);
+  const descriptor = await source.resolve(reference, options);
+  return { descriptor, content: await fetchBytes(source, descriptor, options) };
+}
+
+/** What the root means. Fails with MANIFEST_SCHEMA1, MANIFEST_MEDIA_TYPE and MANIFEST_INVALID. */
+export function readRoot({ descriptor, content }: Pick<InspectedRoot, 'descriptor' | 'content'>): InspectedRoot {
+  if (isIndex(descriptor.mediaType)) return { descriptor, content, entries: parseIndex(content, descriptor).manifests };
+  parseManifest(content, descriptor);
+  return { descriptor, content, entries: undefined };
+}
+
+/** Each image's config, and its attestations when they are wanted, by platform; an index in an index is not looked into. */
+export async function inspectPlatforms(
+  root: InspectedRoot,
+  source: ImageSource,
+  options: Abortable & { readonly attestations: boolean },
+): Promise<readonly InspectedPlatform[]> {
+  const { signal } = options;
+  const entries = root.entries ?? [root.descriptor];
+  const images = entries.filter((entry) => !isAttestation(entry) && !isIndex(entry.mediaType));
+  const found = await Promise.all(
+    images.map(async (image): Promise<InspectedPlatform> => {
+      const manifest = root.entries === undefined ? root.content : await fetchBytes(source, image, { signal });
+      const { config: descriptor } = parseManifest(manifest, image);
+      const config = parseConfig(
+        await fetchBytes(source, descriptor, { maxBytes: LIMITS.configBytes, signal }),
+        descriptor,
+      );
+      const platform = formatPlatform(normalizePlatform(image.platform ?? platformOf(config)));
+      const attested = options.attestations ? await attestationsOf(image, entries, { source, signal }) : {};
+      return { platform, config, ...attested };
+    }),
+  );
+  return found.toSorted((a, b) => (a.platform < b.platform ? -1 : 1));
+}
+
+/** What is wrong or odd about an index, a line each, its children being asked for where they should be. */
+export async function diagnoseIndex(
+  root: InspectedRoot,
+  { name, source, signal }: { readonly name: string; readonly source: ImageSource } & Abortable,
+): Promise<readonly string[]> {
+  const entries = root.entries ?? [];
+  const asked = await Promise.all(
+    entries.map(async (entry) => {
+      try {
+        return { entry, found: await source.resolve(entry.digest, { signal }) };
+      } catch (error) {
+        if (hasCode(error, 'NOT_FOUND')) return { entry, found: undefined };
+        throw error;
+      }
+    }),
+  );
+  const missing = asked.flatMap(({ entry, found }) => (found === undefined ? [entry] : []));
+  const differing = asked.flatMap(({ entry, found }) =>
+    found === undefined || found.mediaType === entry.mediaType
+      ? []
+      : [`warning: ${name}: ${entry.digest} is of type ${found.mediaType}, the index says ${entry.mediaType}`],
+  );
+  return [
+    ...(missing.length === 0 ? [] : [`warning: ${childMissing(name, missing).message}`]),
+    ...differing,
+    ...diagnoseEntries(name, entries),
+  ];
+}
