@@ -5,13 +5,12 @@ import type { Platform } from '../oci/platform.ts';
 import { formatPlatform } from '../oci/platform-parse.ts';
 import { PolyarchError } from '../util/error.ts';
 import type { PatternMatcher } from '../util/patterns.ts';
-import type { Dockerfile, Location } from './ast.ts';
+import type { Dockerfile } from './ast.ts';
 import type { Env } from './convert-args.ts';
 import type { ConvertOptions } from './convert-options.ts';
 import type { StageGraph } from './convert-stages.ts';
-import { locate } from './failure.ts';
+import { type LocateOptions, locate } from './failure.ts';
 import type { Lint } from './lint/lint.ts';
-import type { WrongWord } from './mark.ts';
 
 /** What the stages of one conversion share. */
 export interface Conversion {
@@ -31,14 +30,12 @@ export interface Conversion {
   readonly images: Map<string, { readonly reference: string; readonly digest: Digest; readonly platform: Platform }>;
 }
 
-export interface PlaceOptions {
-  readonly location: Location;
+export interface PlaceOptions extends Omit<LocateOptions, 'lines'> {
   readonly conversion: Conversion;
-  readonly word?: WrongWord;
 }
 
 /** `error` with the place in the Dockerfile, and the platform, which the message names when there are several. */
-export function atPlace(error: unknown, { location, conversion, word }: PlaceOptions): unknown {
+export function atPlace(error: unknown, { conversion, ...place }: PlaceOptions): unknown {
   if (!(error instanceof PolyarchError) || 'startLine' in error.details) return error;
   const platform = formatPlatform(conversion.options.targetPlatform);
   const several = conversion.options.multiPlatform === true && !error.message.includes(platform);
@@ -47,5 +44,5 @@ export function atPlace(error: unknown, { location, conversion, word }: PlaceOpt
     ...(error.cause === undefined ? {} : { cause: error.cause }),
     details: { platform, ...error.details },
   });
-  return locate(named, { location, lines: conversion.dockerfile.lines, ...(word === undefined ? {} : { word }) });
+  return locate(named, { ...place, lines: conversion.dockerfile.lines });
 }

@@ -195,15 +195,19 @@ export class StageGraph {
     return number === undefined ? undefined : stages[Number(number)];
   }
 
-  /** Stages that need one another, the first again at the end, and the instruction that closes the circle. */
-  circle(): { stages: readonly StageBuild[]; instruction: Instruction } | undefined {
+  /** Stages that need one another, the first again at the end, the instruction that closes the circle, and those before it. */
+  circle(): { stages: readonly StageBuild[]; instruction: Instruction; others: readonly Instruction[] } | undefined {
     const finished = new Set<StageBuild>();
     const path: StageBuild[] = [];
     const visit = (stage: StageBuild): ReturnType<StageGraph['circle']> => {
       if (finished.has(stage)) return undefined;
       path.push(stage);
       for (const [next, instruction] of stage.dependencies) {
-        if (path.includes(next)) return { stages: [...path.slice(path.indexOf(next)), next], instruction };
+        if (path.includes(next)) {
+          const around = path.slice(path.indexOf(next));
+          const others = around.slice(1).map((one, at) => around[at]?.dependencies.get(one));
+          return { stages: [...around, next], instruction, others: others.filter((other) => other !== undefined) };
+        }
         const found = visit(next);
         if (found !== undefined) return found;
       }

@@ -215,6 +215,7 @@ function linkStages(dockerfile: Dockerfile, conversion: Conversion): void {
     });
     throw atPlace(error, {
       location: circle.instruction.location,
+      also: circle.others.map(({ location }) => location),
       conversion,
       word: [circle.stages.at(-1)?.name ?? '', '--from'],
     });

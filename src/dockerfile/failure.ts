@@ -22,6 +22,8 @@ export function failure(message: string, { code, hint, word }: FailureOptions = 
 export interface LocateOptions {
   readonly location: Location;
   readonly lines: readonly string[];
+  /** Other places that have a part in it; the excerpt shows them behind the first. */
+  readonly also?: readonly Location[];
   /** Marked when the error does not say what is wrong itself. */
   readonly word?: WrongWord;
 }
@@ -46,7 +48,7 @@ export function locate(error: unknown, options: LocateOptions): unknown {
  */
 export function placeDetails(
   details: Readonly<Record<string, unknown>>,
-  { location, lines, word }: LocateOptions,
+  { location, lines, word, also = [] }: LocateOptions,
 ): Record<string, unknown> {
   const { word: own, ...others } = details;
   const wrong = isWrongWord(own) ? own : word;
@@ -57,7 +59,7 @@ export function placeDetails(
     file,
     startLine,
     endLine,
-    excerpt: excerpt(lines, location, mark),
+    excerpt: [excerpt(lines, location, mark), ...also.map((other) => excerpt(lines, other))].join(''),
     ...(mark === undefined ? {} : { mark }),
   };
 }

@@ -19,7 +19,7 @@ const FLAG = 'DOCKERFILE_UNKNOWN_FLAG';
 describe('a file is refused as a whole', () => {
   test.each<[source: string, line: number, message: string]>([
     ['', 1, 'file with no instructions'],
-    ['# only\n\n', 1, 'file with no instructions'],
+    ['# only\n\n', 2, 'file with no instructions'],
     ['ARG a\nARG b', 2, 'no FROM: the file contains no stage to build'],
     ['ARG a\nRUN b\nFROM c', 2, 'no build stage in current context: RUN stands before any FROM'],
     ['# escape=x\nFROM a', 1, "invalid escape token 'x' does not match ` or \\"],

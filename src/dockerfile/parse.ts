@@ -116,7 +116,7 @@ function parseLines(text: string, { file, warnings }: Source): ParsedLines {
   const logical = readLogicalLines(physical, { file, read: readNode });
   warnings.push(...logical.warnings);
   if (logical.lines.length === 0) {
-    throw locate(failure('file with no instructions'), { location: wholeFile(file, lines), lines });
+    throw locate(failure('file with no instructions'), { location: lastLine(file, lines), lines });
   }
   const instructions = logical.lines.map((line) => {
     try {
@@ -173,6 +173,7 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-function wholeFile(file: string, lines: readonly string[]): Location {
-  return { file, startLine: 1, endLine: Math.max(1, lines.length) };
+function lastLine(file: string, lines: readonly string[]): Location {
+  const last = Math.max(1, lines.length);
+  return { file, startLine: last, endLine: last };
 }

@@ -11,7 +11,7 @@ export interface HistoryOptions {
 /**
  * The history of an image with one entry for each layer, every entry with a time: an entry of a layer
  * has the layer's own, metadata instructions that of the first new layer after them, later ones that of
- * the layer before (BuildKit's exporter/containerimage/writer.go).
+ * the layer before (BuildKit's exporter/containerimage/writer.go). Without layers and an epoch there is no time.
  */
 export function completeHistory(
   history: readonly HistoryEntry[],
@@ -28,10 +28,12 @@ export function completeHistory(
   // A metadata instruction before the first new layer takes that layer's time, not the base image's.
   const firstNew = dated.findIndex((entry) => entry.created === undefined);
   let last = dated.slice(Math.max(firstNew, 0)).find((entry) => entry.created !== undefined)?.created;
-  last ??= dated.findLast((entry) => entry.created !== undefined)?.created ?? timeText(options.now);
+  last ??= dated.findLast((entry) => entry.created !== undefined)?.created;
+  if (layers.length > 0 || options.epoch !== undefined) last ??= timeText(options.now);
   return dated.map((entry, i) => {
     const created = entry.created ?? last;
     if (firstNew >= 0 && i >= firstNew) last = created;
+    if (created === undefined) return entry;
     return { ...entry, created: history[i]?.created === undefined ? atMost(created, options.epoch) : created };
   });
 }
@@ -41,8 +43,7 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-function atMost(created: string | undefined, epoch: number | undefined): string {
-  if (created === undefined) return timeText(epoch ?? 0);
+function atMost(created: string, epoch: number | undefined): string {
   return epoch !== undefined && Date.parse(created) > epoch ? timeText(epoch) : created;
 }
 

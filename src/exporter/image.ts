@@ -115,10 +115,12 @@ function imageConfig(result: PlatformResult, packed: readonly PackedLayer[], opt
     now: options.now,
     ...(epoch === undefined ? {} : { epoch }),
   });
+  const timeless = result.layers.length === 0 && epoch === undefined;
+  const created = history.at(-1)?.created ?? (timeless ? undefined : timeText(epoch ?? options.now));
   return {
     ...result.config,
     ...platformJson(result.platform),
-    created: history.at(-1)?.created ?? timeText(epoch ?? options.now),
+    ...(created === undefined ? {} : { created }),
     rootfs: { type: 'layers', diff_ids: packed.map((layer) => layer.diffId) },
     history,
   };

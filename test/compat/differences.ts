@@ -21,6 +21,29 @@ export const differences: readonly Difference[] = [
     lines: /^polyarch fails, BuildKit does not: .*\[(?:USER|GROUP)_NOT_FOUND\]/s,
     cases: ['--chown of a user that is not there', '--chown of a group that is not there'],
   },
+  {
+    title: 'An image without layers',
+    text: 'BuildKit writes `null` for its `created`, its `history` and its lists of layers. polyarch leaves a time out that there is not, and writes empty lists, as the image specification asks for lists.',
+    lines: /^\S+ config\.(?:created|history|rootfs\.diff_ids): buildkit null, polyarch (?:nothing|\[\]|0 of them)$/,
+  },
+  {
+    title: 'A directive given twice',
+    text: 'BuildKit names the line before it. polyarch names the line of the second one.',
+    lines: /^buildkit fails at line 1, polyarch at 2\n/,
+    cases: ['an escape directive twice'],
+  },
+  {
+    title: 'A heredoc that never ends',
+    text: 'BuildKit marks everything to the end of the file. polyarch marks the instruction, and the heredoc in it.',
+    lines: /^buildkit fails at line 3,4,5, polyarch at 3\n/,
+    cases: ['a heredoc that never ends'],
+  },
+  {
+    title: '`--target` by number',
+    text: 'BuildKit knows stages by their names only. polyarch also takes their places in the file, counted from 0, as `COPY --from` does.',
+    lines: /BuildKit fails, polyarch does not|target stage "0" could not be found/,
+    cases: ['the stage that is built, by its number'],
+  },
 ];
 
 /** The table as sections of a page. */

@@ -45,8 +45,9 @@ export function readArchive(bytes: Buffer): Map<string, PlatformImage> {
     const { os, architecture, variant } = config;
     const name = [os, architecture, ...(variant === undefined || architecture === 'arm64' ? [] : [variant])].join('/');
     let tree: Map<string, TreeNode> = new Map();
-    for (const layer of document.layers) tree = applyLayer(tree, { digest: layer.digest, bytes: () => blob(layer) });
-    images.set(name, { config, tree, layers: document.layers.length });
+    for (const layer of document.layers ?? [])
+      tree = applyLayer(tree, { digest: layer.digest, bytes: () => blob(layer) });
+    images.set(name, { config, tree, layers: (document.layers ?? []).length });
   };
   for (const descriptor of JSON.parse(files.get('index.json')?.toString() ?? '{}').manifests ?? []) visit(descriptor);
   return images;

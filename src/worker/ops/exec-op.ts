@@ -10,6 +10,9 @@ import { platformOf } from './platform.ts';
 import type { StepContext } from './step-context.ts';
 import { stepFailed } from './step-failure.ts';
 
+/** What a step's machine is called unless told otherwise, as BuildKit has it. */
+const HOSTNAME = 'buildkitsandbox';
+
 const NETWORK = { UNSET: 'default', HOST: 'host', NONE: 'none' } as const;
 const SHARING = { SHARED: 'shared', PRIVATE: 'private', LOCKED: 'locked' } as const;
 
@@ -64,7 +67,7 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
           env: [...proxyVariables(meta.proxyEnv), ...meta.env, ...secretEnv.flat()],
           cwd: meta.cwd === '' ? '/' : meta.cwd,
           ...(meta.user === '' ? {} : { user: meta.user }),
-          ...(meta.hostname === '' ? {} : { hostname: meta.hostname }),
+          hostname: meta.hostname === '' ? HOSTNAME : meta.hostname,
           platform,
           network: NETWORK[exec.network],
           security: exec.security === 'INSECURE' ? 'insecure' : 'sandbox',
