@@ -44,7 +44,8 @@ At the head of the file, beside \`# syntax=\`:
   that, so that a file that builds with BuildKit builds here; name one in \`experimental=\` (which BuildKit ignores) and it
   counts too: \`# check=experimental=EmulatedCompile;error=true\`.
 
-\`--build-arg BUILDKIT_DOCKERFILE_CHECK=skip=…\` goes before the head of the file. Names count in their exact spelling.
+\`--build-arg BUILDKIT_DOCKERFILE_CHECK=skip=…\` goes before the head of the file. Names count in their exact spelling,
+and what stands behind a blank does not count.
 `;
 
 function page(): string {

@@ -19,7 +19,7 @@ import { type Conversion, atPlace } from './conversion.ts';
 import { dispatch } from './dispatch.ts';
 import { workingDirectory } from './dispatch-state.ts';
 import { failure, locate } from './failure.ts';
-import { parseCheckOptions } from './lint/check-options.ts';
+import { parseCheckDirective, parseCheckOptions } from './lint/check-options.ts';
 import { lintFile } from './lint/file-rules.ts';
 import { Lint } from './lint/lint.ts';
 import { lintPlatforms } from './lint/platform-rules.ts';
@@ -105,7 +105,7 @@ function startLint(
   const line = Math.max(1, dockerfile.lines.findIndex((text) => /^\s*#\s*check\s*=/i.test(text)) + 1);
   const location = { file: dockerfile.filename, startLine: line, endLine: line };
   try {
-    const options = parseCheckOptions(given ?? dockerfile.directives.check ?? '');
+    const options = given === undefined ? parseCheckDirective(dockerfile.directives.check) : parseCheckOptions(given);
     const lint = new Lint(options, { lines: dockerfile.lines, onFinding });
     lint.checkNames(options, { location });
     return lint;

@@ -72,7 +72,7 @@ function commandOf(instruction: CmdInstruction | EntrypointInstruction, step: St
   if (form === 'exec') return args;
   const { image } = step.stage;
   if ((image.config.Shell ?? []).length === 0) {
-    step.report('JSONArgsRecommended', { keyword: instruction.keyword.toUpperCase() });
+    step.report('JSONArgsRecommended', { keyword: instruction.keyword });
   }
   return shellCommand(image, args);
 }
@@ -104,7 +104,7 @@ function dispatchLabel(instruction: LabelInstruction, step: Step): void {
   const labels: Record<string, string> = { ...image.config.Labels };
   let createdBy = 'LABEL';
   for (const pair of instruction.pairs) {
-    if (pair.legacy) step.report('LegacyKeyValueFormat', { keyword: instruction.keyword.toUpperCase() });
+    if (pair.legacy) step.report('LegacyKeyValueFormat', { keyword: instruction.keyword });
     const key = step.expand(pair.key);
     const value = step.expand(pair.value);
     labels[key] = value;
@@ -151,8 +151,7 @@ function warnSecond(instruction: CmdInstruction | EntrypointInstruction | Health
   const { single } = step.stage;
   const before = single.get(instruction.kind);
   if (before !== undefined) {
-    const { comments } = instruction;
-    const keyword = instruction.keyword.toUpperCase();
+    const { comments, keyword } = instruction;
     // At the one that has no effect; skipped by a comment above either.
     const place = { location: before.location, comments: [...comments, ...before.comments] };
     step.conversion.lint.report('MultipleInstructionsDisallowed', { keyword }, place);

@@ -48,7 +48,7 @@ export function dispatchEnv(instruction: EnvInstruction, step: Step): void {
   let { image } = stage;
   let createdBy = 'ENV';
   for (const pair of instruction.pairs) {
-    if (pair.legacy) step.report('LegacyKeyValueFormat', { keyword: instruction.keyword.toUpperCase() });
+    if (pair.legacy) step.report('LegacyKeyValueFormat', { keyword: instruction.keyword });
     const key = step.expand(pair.key);
     const value = step.expand(pair.value);
     warnSecret('ENV', key, step);

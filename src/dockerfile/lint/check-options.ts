@@ -12,7 +12,7 @@ export interface CheckOptions {
 }
 
 const NOTHING: CheckOptions = { skipAll: false, skip: [], experimentalAll: false, experimental: [], error: false };
-const HINT = 'write for instance check=skip=RuleA,RuleB;experimental=all;error=true';
+const HINT = 'write for instance check=skip=RuleA,RuleB;experimental=all;error=true, without blanks';
 
 /**
  * Reads `skip=all|RULE,…;experimental=all|RULE,…;error=BOOL`, as BuildKit's linter does: names count in their exact
@@ -54,6 +54,11 @@ function readOption(key: string, value: string): Partial<CheckOptions> {
   }
 }
 
+/** What the directive says: its first word, as BuildKit reads it. @throws as parseCheckOptions */
+export function parseCheckDirective(value: string | undefined): CheckOptions {
+  return parseCheckOptions(value?.split(' ', 1)[0] ?? '');
+}
+
 const COMMENT = /^check[\t\n\f\r ]*=(.*)$/i;
 
 /** What the first `check=…` among the comments above an instruction says; nothing when it cannot be read. */
@@ -62,7 +67,7 @@ export function parseCheckComments(comments: readonly string[] | undefined): Che
     const value = COMMENT.exec(comment.trim())?.[1]?.trim();
     if (value === undefined || value === '') continue;
     try {
-      return parseCheckOptions(value.split(' ', 1)[0] ?? '');
+      return parseCheckDirective(value);
     } catch {
       return NOTHING;
     }
