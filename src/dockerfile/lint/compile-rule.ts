@@ -1,17 +1,22 @@
 import type { Stage } from '../ast.ts';
-import { COMPILERS, type Compiler, onBuildPlatform } from './compilers.ts';
+import { COMPILERS, type Compiler, MENTIONS_COMPILER, onBuildPlatform } from './compilers.ts';
 import { type PlatformLint, namesOf } from './platform-lint.ts';
-import { shellCommands } from './shell-commands.ts';
+import { type ShellCommand, shellCommands } from './shell-commands.ts';
 import { type StageView, declares, runText } from './stage-view.ts';
 
 /** EmulatedCompile: a stage for the target compiles what could be compiled on the building machine. */
 export function lintCompilers(view: StageView, { lint, foreign }: PlatformLint): void {
   const { stage, runsFor } = view;
   if (runsFor !== 'target') return;
+  const runs = stage.instructions.flatMap((instruction) => {
+    const text = instruction.kind === 'run' ? runText(instruction) : '';
+    return MENTIONS_COMPILER.test(text) ? [{ instruction, commands: shellCommands(text) }] : [];
+  });
+  if (runs.length === 0) return;
   const all = textOf(stage);
   for (const compiler of COMPILERS) {
-    const found = stage.instructions.flatMap((instruction) => {
-      const tool = instruction.kind === 'run' ? toolOf(runText(instruction), compiler) : undefined;
+    const found = runs.flatMap(({ instruction, commands }) => {
+      const tool = toolOf(commands, compiler);
       return tool === undefined ? [] : [{ tool, instruction }];
     });
     const [first] = found;
@@ -34,8 +39,8 @@ export function lintCompilers(view: StageView, { lint, foreign }: PlatformLint):
 }
 
 /** The command's first words, when one of the commands is the compiler's. */
-function toolOf(text: string, { command }: Compiler): string | undefined {
-  for (const { words } of shellCommands(text)) {
+function toolOf(commands: readonly ShellCommand[], { command }: Compiler): string | undefined {
+  for (const { words } of commands) {
     const match = command.exec(words.join(' '));
     if (match !== null) return match[0].trim();
   }

@@ -21,6 +21,10 @@ const XX = ['COPY --from=tonistiigi/xx / /'];
 const BUNDLE = /(?:^|\/)(?:dist|build|out|public|www|static|html|\.output|_site|storybook-static)(?:\/|$)/;
 const C_TOOLS = /\b(?:gcc|g\+\+|clang|build-base|build-essential|musl-dev|libc-dev|libc6-dev)\b/;
 
+/** Text that none of them is in need not be looked at. */
+export const MENTIONS_COMPILER =
+  /\b(?:go|cargo|gcc|cc|make|gmake|ninja|clang|npm|npx|pnpm|yarn|bun|tsc|vite|webpack|rollup|ng|next|astro|parcel|mvn|mvnw|gradle|gradlew|dotnet)\b|[gc]\+\+/;
+
 export const COMPILERS: readonly Compiler[] = [
   {
     command: /^go (?:build|install)\b/,

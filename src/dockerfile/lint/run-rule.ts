@@ -2,11 +2,17 @@ import type { PlatformLint } from './platform-lint.ts';
 import { type ShellCommand, shellCommands } from './shell-commands.ts';
 import { type StageView, runText } from './stage-view.ts';
 
+/** What the first command may be, that all are looked at. */
+const BEGINS =
+  /^[\s({!]*(?:[A-Za-z_]\w*=|(?:export|declare|typeset|readonly|local|cd|source|set|true|env|\.|:|#)(?!\S))/;
+
 /** RunSetsNothing: every command of a RUN changes its shell only. */
 export function lintSetsNothing({ stage }: StageView, { lint }: Pick<PlatformLint, 'lint'>): void {
   for (const instruction of stage.instructions) {
     if (instruction.kind !== 'run' || instruction.command.form === 'exec') continue;
-    const commands = shellCommands(runText(instruction)).filter(({ words }) => !isNothing(words));
+    const text = runText(instruction);
+    if (!BEGINS.test(text)) continue;
+    const commands = shellCommands(text).filter(({ words }) => !isNothing(words));
     const effects = commands.map(effectOf);
     if (effects.length === 0 || effects.some((effect) => effect === undefined)) continue;
     const what = effects.flatMap((effect) => effect?.what ?? []).join(', ');
