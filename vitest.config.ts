@@ -17,7 +17,8 @@ export default defineConfig({
       },
     ],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the processors of the machine it is made for: some tests wait for clocks and servers.
+    maxWorkers: 3,
     // Skips say why on standard error, once, with their test's name.
     silent: false,
   },

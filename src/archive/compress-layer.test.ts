@@ -39,7 +39,8 @@ async function* failing() {
 }
 
 describe('compressLayer', () => {
-  const sizes = [0, 1, 100, MIB - 1, MIB, MIB + 1, 4 * MIB, 5 * MIB + 7];
+  // Ends in every part of a zstd frame.
+  const sizes = [0, 1, 100, MIB - 1, MIB, MIB + 1, 3 * MIB - 1, 4 * MIB - 1, 4 * MIB, 5 * MIB + 7, 8 * MIB - 512];
   const types: readonly CompressionOptions['type'][] = ['gzip', 'zstd', 'uncompressed'];
   it.each(types.flatMap((type) => sizes.map((size) => [type, size] as const)))(
     'packs to %s what others read, %i bytes',

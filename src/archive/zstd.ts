@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
-import { CHUNK, rechunk } from './chunks.ts';
+import { rechunk } from './chunks.ts';
 import { mapParallel } from './parallel.ts';
 
 const compress = promisify(zstdCompress);
@@ -22,7 +22,7 @@ export async function* zstd(
     for await (const chunk of rechunk(source)) {
       any = true;
       if (parts.push(chunk) < FRAME_CHUNKS) continue;
-      yield Buffer.concat(parts, FRAME_CHUNKS * CHUNK);
+      yield Buffer.concat(parts);
       parts = [];
     }
     if (parts.length > 0 || !any) yield Buffer.concat(parts);
