@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { Dockerfile } from '../dockerfile/ast.ts';
+import { fillCrossTemplate, isCrossTemplate, withoutMissingEmulators } from '../dockerfile/cross-template.ts';
 import { parseDockerfile } from '../dockerfile/parse.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { type Platform, formatPlatform } from '../oci/platform.ts';
+import { resolveInRoot } from '../snapshot/rooted-path.ts';
 import { PolyarchError } from '../util/error.ts';
+import { patternMatcher } from '../util/patterns.ts';
 import { type LocalFolder, type OpenedContext, type OpenedDockerfile, openDockerfile } from './open-context.ts';
 import type { PlatformInputs } from './platform-inputs.ts';
 
@@ -9,6 +13,16 @@ export interface PlatformDockerfile {
   readonly dockerfile: Dockerfile;
   /** The context as the Dockerfile's ignore file leaves it. */
   readonly folder: LocalFolder;
+  /** It was made of a `Dockerfile.cross`: its bases may be of Docker Hub's users for one architecture. */
+  readonly isCross: boolean;
+}
+
+export interface DockerfilesOptions {
+  readonly cwd: string;
+  readonly buildPlatform: Platform;
+  readonly notice: (text: string) => void;
+  /** Told of each file that is read, before it is parsed. */
+  readonly onDockerfile?: (file: OpenedDockerfile) => void;
 }
 
 /**
@@ -17,20 +31,46 @@ export interface PlatformDockerfile {
  */
 export function dockerfilesOf(
   context: OpenedContext,
-  options: { cwd: string; onDockerfile?: (file: OpenedDockerfile) => void },
+  options: DockerfilesOptions,
 ): (inputs: PlatformInputs) => PlatformDockerfile {
-  const parsed = new Map<string | undefined, PlatformDockerfile>();
+  const opened = new Map<string | undefined, (platform: Platform) => PlatformDockerfile>();
   return (inputs) => {
-    const { file } = inputs;
-    const known = parsed.get(file);
+    const known = opened.get(inputs.file) ?? reader(openFor(inputs, { context, ...options }), options);
+    opened.set(inputs.file, known);
+    return known(inputs.platform);
+  };
+}
+
+function reader(file: OpenedDockerfile, options: DockerfilesOptions): (platform: Platform) => PlatformDockerfile {
+  const { bytes, folder, name } = file;
+  options.onDockerfile?.(file);
+  const text = Buffer.from(bytes).toString();
+  if (!isCrossTemplate(text)) {
+    const dockerfile = parseDockerfile(bytes, { filename: name });
+    return () => ({ dockerfile, folder, isCross: false });
+  }
+  const { buildPlatform, notice } = options;
+  const made = new Map<string, PlatformDockerfile>();
+  return (platform) => {
+    const shown = formatPlatform(platform);
+    const known = made.get(shown);
     if (known !== undefined) return known;
-    const opened = openFor(inputs, { context, cwd: options.cwd });
-    options.onDockerfile?.(opened);
-    const { folder, bytes, name } = opened;
-    const found = { folder, dockerfile: parseDockerfile(bytes, { filename: name }) };
-    parsed.set(file, found);
+    const parsed = parseDockerfile(fillCrossTemplate(text, { platform, buildPlatform }), { filename: name });
+    const { dockerfile, removed } = withoutMissingEmulators(parsed, (path) => isThere(path, folder));
+    for (const { source, line } of removed) {
+      notice(
+        `${name}:${line}: ${source} is not in the context and is left out: ${shown} needs no emulator in the image`,
+      );
+    }
+    const found = { dockerfile, folder, isCross: true };
+    made.set(shown, found);
     return found;
   };
+}
+
+function isThere(path: string, { path: root, excludes }: LocalFolder): boolean {
+  const relative = path.replace(/^(?:\.?\/)+/, '');
+  return !patternMatcher(excludes).matches(relative) && existsSync(resolveInRoot(root, relative));
 }
 
 function openFor(

@@ -1,3 +1,4 @@
+import type { Dockerfile } from '../dockerfile/ast.ts';
 import { convertDockerfile } from '../dockerfile/convert.ts';
 import type { ConvertOptions, ConvertResult } from '../dockerfile/convert-options.ts';
 import type { State } from '../llb/state.ts';
@@ -10,6 +11,7 @@ import { LocalFolders } from './local-folders.ts';
 import { namedContexts } from './named-contexts.ts';
 import { openContext } from './open-any-context.ts';
 import type { OpenedDockerfile } from './open-context.ts';
+import { withMultiPlatformBases } from './per-architecture-bases.ts';
 import { type PlatformInputs, platformInputs } from './platform-inputs.ts';
 import type { BuildRequest } from './request.ts';
 import { SshAgents } from './ssh-agents.ts';
@@ -68,7 +70,7 @@ export async function openRequest(
     });
     const dockerfileOf = dockerfilesOf(opened, around);
     const locals = new LocalFolders();
-    const convert = converter(workspace, request, { around, platforms, locals, dockerfileOf });
+    const convert = converter(workspace, request, { around, inputs, locals, dockerfileOf });
     return {
       inputs,
       locals,
@@ -89,16 +91,15 @@ export async function openRequest(
 function converter(
   workspace: Workspace,
   request: BuildRequest,
-  of: Pick<OpenRequest, 'locals' | 'dockerfileOf'> & { around: RequestSurroundings; platforms: readonly Platform[] },
+  of: Pick<OpenRequest, 'inputs' | 'locals' | 'dockerfileOf'> & { around: RequestSurroundings },
 ): OpenRequest['convert'] {
-  const { around, platforms, locals, dockerfileOf } = of;
+  const { around, inputs, locals, dockerfileOf } = of;
+  const platforms = inputs.map(({ platform }) => platform);
   const common = {
     buildPlatform: around.buildPlatform,
     implicitPlatform: request.platforms.length === 0,
     multiPlatform: platforms.length > 1,
     platforms,
-    metaResolver: workspace.engine.images,
-    noCache: request.noCache,
     resolveMode: request.pull ? ('pull' as const) : ('default' as const),
     network: request.network,
     extraHosts: request.extraHosts,
@@ -107,14 +108,18 @@ function converter(
     ...(request.cgroupParent === undefined ? {} : { cgroupParent: request.cgroupParent }),
     ...(request.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: request.sourceDateEpoch }),
   };
+  const images = workspace.engine.images;
+  const crossImages = withMultiPlatformBases(images, around);
   return async function convert(own, choices): Promise<ConvertResult> {
     const { target = own.target, ...rest } = choices;
-    const { dockerfile, folder } = dockerfileOf(own);
+    const { dockerfile, folder, isCross } = dockerfileOf(own);
     locals.add('context', folder);
     return convertDockerfile(dockerfile, {
       ...common,
       ...rest,
       targetPlatform: own.platform,
+      metaResolver: isCross ? crossImages : images,
+      noCache: noCacheOf(request.noCache, { dockerfile, all: () => inputs.map((one) => dockerfileOf(one).dockerfile) }),
       ...(target === undefined ? {} : { target }),
       buildArgs: own.buildArgs,
       labels: own.labels,
@@ -131,6 +136,16 @@ function converter(
       }),
     });
   };
+}
+
+/** Without the stages that only another platform's file has; those that no file has stay, and are told. */
+function noCacheOf(
+  given: BuildRequest['noCache'],
+  { dockerfile, all }: { dockerfile: Dockerfile; all: () => readonly Dockerfile[] },
+): BuildRequest['noCache'] {
+  if (typeof given === 'boolean') return given;
+  const has = ({ stages }: Dockerfile, wanted: string) => stages.some(({ name }) => name === wanted.toLowerCase());
+  return given.filter((name) => has(dockerfile, name) || !all().some((other) => has(other, name)));
 }
 
 /** What `target:STAGE`, a git or an http(s) context leads to. */

@@ -173,6 +173,23 @@ describe('what cannot be', () => {
     expect(stderr.trim().split('\n').length).toBeLessThan(4);
   });
 
+  test('a stage of --no-cache-filter is looked for in all files', async () => {
+    const files = {
+      Dockerfile: 'FROM scratch AS mine\n',
+      'Dockerfile.other': 'FROM busybox AS other\nRUN echo again\n',
+    };
+    const args = (stage: string) => [
+      '-f',
+      'Dockerfile',
+      '-f',
+      'linux/amd64=Dockerfile.other',
+      '--no-cache-filter',
+      stage,
+    ];
+    for (const stage of ['mine', 'OTHER', 'mine,other']) expect((await build(files, args(stage))).code).toBe(0);
+    expect((await build(files, args('none'))).stderr).toContain('[STAGE_NOT_FOUND]');
+  });
+
   test('a step that fails shows the lines of its own platform’s file', async () => {
     const { code, stderr } = await build(
       {

@@ -28,6 +28,8 @@ interface Example {
   readonly prints: (platform: string) => RegExp;
   /** The command to run instead of the image's own. */
   readonly command?: readonly string[];
+  /** Flags of its build besides. */
+  readonly flags?: readonly string[];
 }
 
 const goNames: Readonly<Record<string, string>> = {
@@ -62,6 +64,34 @@ const examples: readonly Example[] = [
     prints: (platform) => new RegExp(`^Hello world!\nRunning in \\[${goNames[platform]}\\] architecture.\n$`),
   },
   {
+    name: 'per-platform',
+    platforms: three,
+    flags: [
+      '-f',
+      'Dockerfile',
+      '-f',
+      'linux/arm=Dockerfile.arm',
+      '--build-arg',
+      'linux/arm64=GREETING=Hi',
+      '--build-context',
+      'words=words/{arch}{variant}',
+    ],
+    prints: (platform) =>
+      new RegExp(
+        {
+          'linux/amd64': '^Hello, x86_64: plenty of memory\n$',
+          'linux/arm64': '^Hi, aarch64: room for most\n$',
+          'linux/arm/v7': '^Small, for armv7l: little memory\n$',
+        }[platform] ?? 'none',
+      ),
+  },
+  {
+    name: 'dockerfile-cross',
+    platforms: three,
+    flags: ['-f', 'Dockerfile.cross'],
+    prints: (platform) => new RegExp(`^${machines[platform]}\n$`),
+  },
+  {
     name: 'nginx',
     platforms: three,
     command: ['sh', '-c', 'nginx -v 2>&1'],
@@ -72,11 +102,12 @@ const examples: readonly Example[] = [
 describe('examples', () => {
   it.each(examples)(
     '$name is built for $platforms, pushed, and runs',
-    async ({ name, platforms, prints, command }) => {
+    async ({ name, platforms, prints, command, flags = [] }) => {
       using user = testEnvironment({ mirror: registry });
       const image = `${registry}/test/${name}:${process.pid}`;
       const context = join(projectFolder, 'examples', name);
-      await user.polyarch(['build', '--platform', platforms.join(','), '-t', image, '--push', context]);
+      const common = ['--platform', platforms.join(','), '-t', image, '--push'];
+      await user.polyarch(['build', ...flags, ...common, '.'], { cwd: context });
       expect(await platformsOf(image)).toEqual(platforms.map((platform) => normal[platform] ?? platform));
       for (const platform of platforms) {
         const ran = await user.polyarch(['run', '--platform', platform, image, ...(command ?? [])]);

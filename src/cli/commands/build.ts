@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command, Option } from 'commander';
 import { build } from '../../build/build.ts';
+import { withBuildConfig } from '../../build/cross-request.ts';
 import type { BuildRequest, BuildResult } from '../../build/request.ts';
 import type { Finding } from '../../dockerfile/lint/finding.ts';
 import { writeFileAtomically } from '../../exporter/atomic-file.ts';
@@ -149,7 +150,7 @@ function noCacheFilter(program: Command): Option {
 }
 
 async function run(path: string, flags: BuildFlags, context: CliContext): Promise<number> {
-  const request = buildRequest(path, flags, context);
+  const request = withBuildConfig(buildRequest(path, flags, context), context);
   using _stdin = request.stdin === undefined ? undefined : destroyOnAbort(context.stdin, context.signal);
   const mode = progressMode(flags);
   const call = parseCall(flags.check === true ? 'check' : flags.call);
