@@ -28,6 +28,7 @@ describe('the inputs of a platform', () => {
     ['an architecture with its variants', ['linux/arm=a'], [undefined, undefined, 'a', 'a']],
     ['a variant before its architecture', ['linux/arm/v7=a', 'linux/arm=b', '=c'], ['c', 'c', 'b', 'a']],
     ['another name', ['linux/armhf=a', 'linux/aarch64=b'], [undefined, 'b', undefined, 'a']],
+    ['the default by an empty value', ['=a', 'linux/arm64='], ['a', undefined, 'a', 'a']],
     ['placeholders', ['=D.{arch}{variant}', 'linux/amd64=D'], ['D', 'D.arm64', 'D.armv6', 'D.armv7']],
   ])('%s', (_name, given, expected) => {
     const files = given.map((text) => scoped(text, (value) => value));

@@ -46,8 +46,9 @@ export function platformInputs(request: PerPlatform, platforms: readonly Platfor
 function inputsOf(request: PerPlatform, platform: Platform): PlatformInputs {
   const name = (flag: string): PlaceholderOptions => ({ platform, flag, in: 'name' });
   const text = (flag: string): PlaceholderOptions => ({ platform, flag, in: 'text' });
-  const file = request.files.reduce(moreSpecific(platform), undefined)?.value;
-  const target = request.targets.reduce(moreSpecific(platform), undefined)?.value;
+  // Empty is the default, as in buildx.
+  const file = request.files.reduce(moreSpecific(platform), undefined)?.value || undefined;
+  const target = request.targets.reduce(moreSpecific(platform), undefined)?.value || undefined;
   return {
     platform,
     ...(file === undefined ? {} : { file: fillPlaceholders(file, name('--file')) }),
