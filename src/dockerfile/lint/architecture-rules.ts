@@ -1,6 +1,6 @@
 import type { Instruction, Stage } from '../ast.ts';
 import { architectureOf, architectureWords, choosesArchitecture, replaceArchitecture } from './architecture-words.ts';
-import { type PlatformLint, namesOf } from './platform-lint.ts';
+import { type PlatformLint, namesOf, writtenOf } from './platform-lint.ts';
 import { type StageView, declares, runText } from './stage-view.ts';
 
 /** Addresses, package files, and Debian's `[arch=amd64]`. */
@@ -18,7 +18,12 @@ export function lintArchitectures(view: StageView, context: PlatformLint): void 
     const ofKind = found.filter((one) => one.kind === kind);
     // Several architectures: all are made, or one is chosen.
     if (new Set(ofKind.map((one) => one.architecture)).size !== 1) continue;
-    for (const one of ofKind) report(one, { view, context });
+    for (const instruction of new Set(ofKind.map((one) => one.instruction))) {
+      report(
+        ofKind.filter((one) => one.instruction === instruction),
+        { view, context },
+      );
+    }
   }
 }
 
@@ -74,44 +79,48 @@ function filesIn(files: readonly string[], instruction: Instruction): readonly F
     });
 }
 
-function report(found: Found, { view, context }: { view: StageView; context: PlatformLint }): void {
+/** What is wrong in one instruction is one finding. */
+function report(all: readonly Found[], { view, context }: { view: StageView; context: PlatformLint }): void {
+  const [found] = all;
+  if (found === undefined) return;
   const { instruction, architecture, text } = found;
   const platforms = namesOf(context.platforms);
-  const rewrite = rewritten(found, view);
+  const rewrite = rewritten(all, { view, written: writtenOf(instruction, context.lines) });
   const at = { ...instruction, ...(rewrite === undefined ? {} : { rewrite }) };
   if (found.kind === 'goarch') context.lint.report('HardCodedGoarch', { value: text, platforms }, at);
   else context.lint.report('HardCodedArchitecture', { file: text.replace(/^\[/, ''), architecture, platforms }, at);
 }
 
 /** The lines with TARGETARCH, or with what uname says where that is the name that is used. */
-function rewritten({ instruction, kind, text }: Found, { stage, runsFor }: StageView): readonly string[] | undefined {
-  const { original } = instruction;
-  if (instruction.kind === 'arg') return ['ARG TARGETARCH', 'ENV GOARCH=$TARGETARCH'];
-  if (kind === 'goarch') return withArg(original.replaceAll(GOARCH, 'GOARCH=$TARGETARCH'), original, stage);
+function rewritten(
+  all: readonly Found[],
+  { view, written }: { view: StageView; written: string },
+): readonly string[] | undefined {
+  const { stage, runsFor } = view;
+  const [found] = all;
+  if (found === undefined) return undefined;
+  if (found.instruction.kind === 'arg') return ['ARG TARGETARCH', 'ENV GOARCH=$TARGETARCH'];
+  if (found.kind === 'goarch') return withArg(written.replaceAll(GOARCH, 'GOARCH=$TARGETARCH'), written, stage);
   if (runsFor === 'build') return undefined;
-  const words = architectureWords(text);
-  if (words.every((word) => word === architectureOf(word))) {
-    return withArg(
-      original.replaceAll(
-        text,
-        replaceArchitecture(text, () => '${TARGETARCH}'),
-      ),
-      original,
-      stage,
-    );
-  }
-  const named = instruction.kind === 'run' && words.every((word) => word === 'x86_64' || word === 'aarch64');
-  return named
-    ? [
-        original.replaceAll(
-          text,
-          replaceArchitecture(text, () => '$(uname -m)'),
-        ),
-      ]
-    : undefined;
+  const words = all.flatMap(({ text }) => architectureWords(text));
+  const named = words.every((word) => word === 'x86_64' || word === 'aarch64');
+  if (named && found.instruction.kind === 'run') return replaceIn(written, all, '$(uname -m)').split('\n');
+  if (words.some((word) => word !== architectureOf(word))) return undefined;
+  return withArg(replaceIn(written, all, '${TARGETARCH}'), written, stage);
 }
 
-function withArg(line: string, original: string, stage: Stage): readonly string[] | undefined {
-  if (line === original) return undefined;
-  return declares(stage, 'TARGETARCH') ? [line] : ['ARG TARGETARCH', line];
+function replaceIn(written: string, all: readonly Found[], by: string): string {
+  return all.reduce(
+    (text, found) =>
+      text.replaceAll(
+        found.text,
+        replaceArchitecture(found.text, () => by),
+      ),
+    written,
+  );
+}
+
+function withArg(text: string, written: string, stage: Stage): readonly string[] | undefined {
+  if (text === written) return undefined;
+  return [...(declares(stage, 'TARGETARCH') ? [] : ['ARG TARGETARCH']), ...text.split('\n')];
 }

@@ -1,13 +1,13 @@
 import type { Stage } from '../ast.ts';
 import { COMPILERS, type Compiler, MENTIONS_COMPILER, onBuildPlatform } from './compilers.ts';
-import { type PlatformLint, namesOf } from './platform-lint.ts';
+import { type PlatformLint, namesOf, writtenOf } from './platform-lint.ts';
 import { type ShellCommand, shellCommands } from './shell-commands.ts';
 import { type StageView, declares, runText } from './stage-view.ts';
 
 /** EmulatedCompile: a stage for the target compiles what could be compiled on the building machine. */
-export function lintCompilers(view: StageView, { lint, foreign }: PlatformLint): void {
+export function lintCompilers(view: StageView, { lint, foreign, lines }: PlatformLint): void {
   const { stage, runsFor } = view;
-  if (runsFor !== 'target') return;
+  if (runsFor !== 'target' || !isTaken(view)) return;
   const runs = stage.instructions.flatMap((instruction) => {
     const text = instruction.kind === 'run' ? runText(instruction) : '';
     return MENTIONS_COMPILER.test(text) ? [{ instruction, commands: shellCommands(text) }] : [];
@@ -27,7 +27,10 @@ export function lintCompilers(view: StageView, { lint, foreign }: PlatformLint):
       onBuildPlatform(root.stage),
       ...(compiler.before ?? []),
       ...missingArgs(compiler, stage),
-      ...found.map(({ instruction: { original } }) => compiler.replace?.(original, all) ?? original),
+      ...found.flatMap(({ instruction }) => {
+        const written = writtenOf(instruction, lines);
+        return (compiler.replace?.(written, all) ?? written).split('\n');
+      }),
       ...(view.inResult
         ? [`# and in a last stage: FROM ${root.stage.baseName}`, '# COPY --from=… what was compiled']
         : []),
@@ -36,6 +39,13 @@ export function lintCompilers(view: StageView, { lint, foreign }: PlatformLint):
     lint.report('EmulatedCompile', values, { ...first.instruction, rewrite });
     return;
   }
+}
+
+/** What it makes is copied elsewhere, or is in an image that is made to be run; else it may be a tool of the build. */
+function isTaken({ copied, inResult, stage }: StageView): boolean {
+  return (
+    copied.length > 0 || (inResult && stage.instructions.some(({ kind }) => kind === 'cmd' || kind === 'entrypoint'))
+  );
 }
 
 /** The command's first words, when one of the commands is the compiler's. */

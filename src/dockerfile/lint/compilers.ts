@@ -1,5 +1,5 @@
 import type { Stage } from '../ast.ts';
-import type { StageView } from './stage-view.ts';
+import { type StageView, baseOf } from './stage-view.ts';
 
 /** A kind of compiler that makes code for another platform than the one it runs on, or code for any. */
 export interface Compiler {
@@ -25,6 +25,9 @@ const C_TOOLS = /\b(?:gcc|g\+\+|clang|build-base|build-essential|musl-dev|libc-d
 export const MENTIONS_COMPILER =
   /\b(?:go|cargo|gcc|cc|make|gmake|ninja|clang|npm|npx|pnpm|yarn|bun|tsc|vite|webpack|rollup|ng|next|astro|parcel|mvn|mvnw|gradle|gradlew|dotnet)\b|[gc]\+\+/;
 
+/** Images in which make is most likely not about C. */
+const OTHER_LANGUAGE = /\b(?:golang|node|rust|python|ruby|php|openjdk|maven|gradle|sdk)\b/;
+
 export const COMPILERS: readonly Compiler[] = [
   {
     command: /^go (?:build|install)\b/,
@@ -48,9 +51,13 @@ export const COMPILERS: readonly Compiler[] = [
     replace: (line) => line.replaceAll(/(?<![\w./-])cargo (?=(?:build|install|b)\b)/g, 'xx-cargo '),
   },
   {
-    command: /^(?:gcc|cc|g\+\+|c\+\+|clang|clang\+\+|make|gmake|ninja)\b/,
+    command: /^(?:gcc|cc|g\+\+|c\+\+|clang|clang\+\+|make|gmake|ninja)(?= |$)/,
     why: 'a cross compiler does the same natively (here by way of the xx image)',
-    excludes: ({ inResult }) => inResult,
+    // What make does for other languages is not known.
+    excludes: (view, text) => {
+      const base = baseOf(view);
+      return view.inResult || OTHER_LANGUAGE.test(base) || !(C_TOOLS.test(text) || /\bgcc\b/.test(base));
+    },
     args: ['TARGETPLATFORM'],
     before: XX,
     replace: (line) =>

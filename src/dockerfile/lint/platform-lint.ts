@@ -1,5 +1,6 @@
 import type { Platform } from '../../oci/platform.ts';
 import { formatPlatform } from '../../oci/platform-parse.ts';
+import type { Instruction } from '../ast.ts';
 import type { Lint } from './lint.ts';
 
 /** What a rule on platforms is given. */
@@ -10,6 +11,13 @@ export interface PlatformLint {
   readonly foreign: readonly Platform[];
   readonly platforms: readonly Platform[];
   readonly buildArgs: ReadonlyMap<string, string>;
+  /** The Dockerfile's. */
+  readonly lines: readonly string[];
+}
+
+/** An instruction as it is written, continuation lines and heredocs too. */
+export function writtenOf({ location }: Instruction, lines: readonly string[]): string {
+  return lines.slice(location.startLine - 1, location.endLine).join('\n');
 }
 
 export function namesOf(platforms: readonly Platform[]): string {

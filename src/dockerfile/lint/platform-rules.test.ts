@@ -56,9 +56,9 @@ describe('finds', () => {
     ],
     ['FROM --platform=$BUILDPLATFORM alpine AS b\nFROM b\n', ['2 FinalStageOnBuildPlatform']],
     [GO, ['2 EmulatedCompile']],
-    ['FROM golang\nRUN apk add git && go install ./...\n', ['2 EmulatedCompile']],
+    ['FROM golang\nRUN apk add git && go install ./...\nCMD ["app"]\n', ['2 EmulatedCompile']],
     ['FROM rust AS b\nRUN cargo build --release\nFROM alpine\nCOPY --from=b /a /a\n', ['2 EmulatedCompile']],
-    ['FROM gcc AS b\nRUN cd /s && make -j4\nFROM alpine\nCOPY --from=b /a /a\n', ['2 EmulatedCompile']],
+    ['FROM gcc:13 AS b\nRUN cd /s && make -j4\nFROM alpine\nCOPY --from=b /a /a\n', ['2 EmulatedCompile']],
     ['FROM node AS b\nRUN npm ci && npm run build\nFROM nginx\nCOPY --from=b /app/dist /www\n', ['2 EmulatedCompile']],
     ['FROM maven AS b\nRUN mvn -B package\nFROM java\nCOPY --from=b /t/app.jar /\n', ['2 EmulatedCompile']],
     ['FROM gradle AS b\nRUN ./gradlew bootJar\nFROM java\nCOPY --from=b /t/app.jar /\n', ['2 EmulatedCompile']],
@@ -93,6 +93,9 @@ describe('is silent about', () => {
     of('apt-get install -y make gcc g++'),
     'FROM golang AS b\nRUN apk add gcc musl-dev\nRUN go build .\nFROM alpine\nCOPY --from=b /a /a\n',
     'FROM golang AS b\nRUN CGO_ENABLED=1 go build .\nFROM alpine\nCOPY --from=b /a /a\n',
+    // Tools of the build itself.
+    'FROM golang AS tools\nRUN go install example.org/tool\nFROM tools\nRUN tool\n',
+    'FROM golang AS b\nRUN apk add gcc\nRUN make\nFROM alpine\nCOPY --from=b /a /a\n',
     // What is copied may hold native modules.
     'FROM node AS b\nRUN npm run build\nFROM node\nCOPY --from=b /app /app\n',
     'FROM node\nRUN npm ci && npm run build\nCMD ["node", "."]\n',
@@ -123,6 +126,15 @@ describe('rewrites', () => {
     ['FROM --platform=linux/aarch64 alpine AS arm64\n', ['FROM --platform=linux/arm64 alpine AS arm64']],
     [of('GOARCH=amd64 ./make.sh'), ['ARG TARGETARCH', 'RUN GOARCH=$TARGETARCH ./make.sh']],
     ['FROM alpine\nARG TARGETARCH\nADD https://e.org/t_amd64.deb /\n', ['ADD https://e.org/t_${TARGETARCH}.deb /']],
+    [
+      of('wget https://e.org/t-amd64 \\\n  # twice\n  && wget https://e.org/u_amd64.deb -o amd64'),
+      [
+        'ARG TARGETARCH',
+        'RUN wget https://e.org/t-${TARGETARCH} \\',
+        '  # twice',
+        '  && wget https://e.org/u_${TARGETARCH}.deb -o amd64',
+      ],
+    ],
     [of('wget https://e.org/t-x86_64.tgz'), ['RUN wget https://e.org/t-$(uname -m).tgz']],
     ['FROM --platform=$BUILDPLATFORM alpine\n', ['FROM alpine']],
     [

@@ -8,7 +8,7 @@ import { lintArchitectures } from './architecture-rules.ts';
 import type { Lint } from './lint.ts';
 import { type PlatformLint, namesOf } from './platform-lint.ts';
 import { lintSetsNothing } from './run-rule.ts';
-import { type StageView, viewStages } from './stage-view.ts';
+import { type StageView, baseOf, viewStages } from './stage-view.ts';
 
 /** This project's rules on the stages that are needed, most of them on what goes wrong with several platforms. */
 export function lintPlatforms(
@@ -25,7 +25,8 @@ export function lintPlatforms(
   const last = dockerfile.stages.length - 1;
   const target = targetIndex(dockerfile, options.target) ?? last;
   const foreign = platforms.filter((platform) => !isNative(platform, buildPlatform));
-  const context: PlatformLint = { lint, buildPlatform, foreign, platforms, buildArgs };
+  const { lines } = dockerfile;
+  const context: PlatformLint = { lint, buildPlatform, foreign, platforms, buildArgs, lines };
   for (const [index, view] of viewStages(dockerfile, target).entries()) {
     if (!isNeeded(index)) continue;
     lintName(view, context);
@@ -71,8 +72,4 @@ function lintLast(view: StageView, { lint, platforms, buildPlatform }: PlatformL
     { platforms: namesOf(strange), build: formatPlatform(buildPlatform) },
     { ...from, ...(rewrite.length === 0 ? {} : { rewrite }) },
   );
-}
-
-function baseOf(view: StageView): string {
-  return view.base === undefined ? view.stage.baseName : baseOf(view.base);
 }

@@ -55,6 +55,11 @@ function copiedFrom(instruction: Instruction, stage: Stage, index: number): read
   return isNamed(stage, from) || from === String(index) ? sources : [];
 }
 
+/** The image that the stage is made from in the end, as it is written. */
+export function baseOf({ base, stage }: StageView): string {
+  return base === undefined ? stage.baseName : baseOf(base);
+}
+
 /** What a RUN gives to a shell, heredocs in their place; for the exec form its words. */
 export function runText({ command, heredocs }: RunInstruction): string {
   const line = command.args.join(' ');
