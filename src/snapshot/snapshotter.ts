@@ -199,8 +199,12 @@ class Snapshots implements OpenSnapshotter {
     return this.#found;
   }
 
+  /** From the lowest up; of a layer that comes again only the highest, which makes the lower ones say nothing. */
   #describe(chain: LayerChain): DescribedLayer[] {
-    return chain.map((layer) => {
+    const highest = new Map(chain.map(({ id }, i) => [id, i]));
+    // Overlayfs refuses (ELOOP) to stack one folder twice.
+    const once = chain.filter(({ id }, i) => highest.get(id) === i);
+    return once.map((layer) => {
       const fs = this.folder(layer);
       if (!existsSync(fs)) throw new PolyarchError('LAYER_MISSING', `the layer ${layer.id} is not below ${this.#root}`);
       return { fs, facts: this.#factsOf(layer.id) };

@@ -171,6 +171,18 @@ COPY --from=busybox /etc/passwd /of-image
     expect(one?.get('linked/sub/two')?.text).toBe('2\n');
   });
 
+  test('--link of the same twice: the later one lies on top of what came between', async () => {
+    const link = 'COPY --link a.txt /linked/';
+    const check = 'cp /linked/a.txt /seen && ls -A /linked > /names';
+    const seen = await result(
+      `FROM busybox\n${link}\nRUN echo between > /linked/a.txt; echo > /linked/b\n${link}\nRUN ${check}\n`,
+    );
+    expect([seen['seen'], seen['names']]).toEqual([
+      expect.stringContaining(seen['linked/a.txt'] ?? 'none'),
+      '644 a.txt\nb\n',
+    ]);
+  });
+
   test('over what is there: a file over a file, a folder into a folder, no way through a link', async () => {
     const files = await result(`FROM busybox
 RUN mkdir -p /d/sub /real && echo old > /d/one && ln -s /real /via

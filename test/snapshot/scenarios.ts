@@ -100,6 +100,49 @@ export async function lifecycle(root: string, kind: Kind) {
   };
 }
 
+/** A chain that has one layer twice, and the same with the two as layers of their own. */
+export async function layerTwice(root: string, kind: Kind) {
+  await using snapshots = openSnapshotter({ root: join(root, 'snapshots'), kind });
+  const again = (): AsyncIterable<Uint8Array> =>
+    smallTar([
+      { path: 'd', type: 'directory', mode: 0o700, mtime: 50 },
+      { path: 'd/.wh..wh..opq', type: 'file', size: 0 },
+      { path: 'd/mine', type: 'file', mtime: 51 },
+      { path: 'e/implied', type: 'file', mtime: 52 },
+      { path: '.wh.z', type: 'file', size: 0 },
+      { path: 'm', type: 'file', mtime: 53 },
+      { path: 'h', type: 'hardlink', linkname: 'm' },
+    ]);
+  const between = smallTar([
+    { path: 'd', type: 'directory', mode: 0o755, mtime: 60 },
+    { path: 'd/other', type: 'file', mtime: 61 },
+    { path: 'e', type: 'directory', mode: 0o711, mtime: 62 },
+    { path: 'e/.wh.implied', type: 'file', size: 0 },
+    { path: 'm', type: 'directory', mtime: 63 },
+    { path: 'm/in', type: 'file', mtime: 64 },
+    { path: 'z', type: 'file', mtime: 65 },
+  ]);
+  const layers = { base: smallTar(BASE), one: again(), between, two: again() };
+  for (const [id, tar] of Object.entries(layers)) await snapshots.unpack({ id }, tar);
+  const list = async (...ids: string[]) => {
+    await using view = await snapshots.view(ids.map((id) => ({ id })));
+    return listTree(view.path);
+  };
+  const active = await snapshots.prepare(
+    ['base', 'one', 'between', 'one'].map((id) => ({ id })),
+    'top',
+  );
+  writeFileSync(join(active.path, 'd/mine'), 'changed');
+  await active.commit();
+  return {
+    twice: await list('base', 'one', 'between', 'one'),
+    apart: await list('base', 'one', 'between', 'two'),
+    alone: await list('one', 'one'),
+    single: await list('two'),
+    names: readdirSync(snapshots.folder({ id: 'top' }), { recursive: true }),
+  };
+}
+
 /** A chain as long as `length`, each layer adding a file and removing the one before. */
 export async function longChain(root: string, length: number) {
   await using snapshots = openSnapshotter({ root: join(root, 'snapshots'), kind: 'overlay' });

@@ -82,6 +82,30 @@ describe.each<readonly ['overlay' | 'copy', NamespaceKind]>([
     });
   });
 
+  it('may have one layer twice', async (context) => {
+    const reason = cannotEnter(namespace);
+    if (reason !== undefined) skip(context, reason);
+    const result = await run('layerTwice', { kind: namespace, args: [kind] });
+    expect(result.twice).toEqual(result.apart);
+    expect(result.twice.map((line) => line.split(' ')[0])).toEqual([
+      'a',
+      'd',
+      'd/mine',
+      'e',
+      'e/implied',
+      'e/old',
+      'e/sub',
+      'e/sub/deep',
+      'h',
+      'h1',
+      'h2',
+      'l',
+      'm',
+    ]);
+    expect(result.alone).toEqual(result.single);
+    expect(result.names).toEqual(['d', 'd/mine']);
+  });
+
   it('is exported as a folder and as a tar', async (context) => {
     const reason = cannotEnter(namespace);
     if (reason !== undefined) skip(context, reason);
