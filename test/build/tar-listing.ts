@@ -1,15 +1,7 @@
-import { tarMembers } from '../support/tar-members.ts';
+import { type TarMember, tarMembers } from '../support/tar-members.ts';
 
-/** What a plain tar holds: name → type letter, mode, text. */
-export interface TarFile {
-  readonly type: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly mtime: number;
-  readonly link: string;
-  readonly text: string;
-}
+/** What a plain tar holds, by name; times in whole seconds. */
+export type TarFile = Pick<TarMember, 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'link'> & { readonly text: string };
 
 export function listTar(bytes: Buffer): Map<string, TarFile> {
   const files = new Map<string, TarFile>();
