@@ -23,14 +23,15 @@ import { build, type Plugin } from 'esbuild';
 /*
  * An ES import of a built-in module touches every one of its exports, getters too: node:http loads undici that way,
  * node:crypto its web cryptography, 30 ms together. So imports of our own files become
- * `const { name } = process.getBuiltinModule(…)`, which touches what is used; libraries get the module itself.
+ * `const { name } = process.getBuiltinModule(…)`, which touches what is used. Libraries get an object that asks the module
+ * when they use it: commander loads node:child_process for commands that are programs, of which there are none here.
  */
 const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      contents: `module.exports = new Proxy({}, { get: (_, name) => process.getBuiltinModule(${JSON.stringify(path)})[name] });`,
       loader: 'js',
     }));
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({
