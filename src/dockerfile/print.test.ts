@@ -2,7 +2,7 @@ import { array, assert, constantFrom, oneof, property, string, tuple, uint8Array
 import { expect, test } from 'vitest';
 import { PolyarchError } from '../util/error.ts';
 import { parseDockerfile } from './parse.ts';
-import { printDockerfile } from '../../test/support/print-dockerfile.ts';
+import { meaningOf, printDockerfile } from '../../test/support/print-dockerfile.ts';
 import type { Dockerfile } from './ast.ts';
 
 const SEPARATORS = [' ', ' ', ' ', ' \\\n', ' \\ \n# note\n  ', '\\\n\n', '\t', ' `\n'];
@@ -98,12 +98,6 @@ const source = tuple(
   array(instruction, { maxLength: 2 }),
 ).map((parts) => parts.flat().join(''));
 
-/** What printing keeps: not the places, the spelling, and flags that have no effect. */
-function meaning(file: Dockerfile): unknown {
-  const dropped = new Set(['location', 'original', 'sourceCode', 'flags', 'keyword', 'lines', 'warnings']);
-  return JSON.parse(JSON.stringify(file, (key, value: unknown) => (dropped.has(key) ? undefined : value)));
-}
-
 function parsed(text: string | Uint8Array): Dockerfile | undefined {
   try {
     return parseDockerfile(text);
@@ -124,7 +118,7 @@ test('what is printed is read back to the same instructions', () => {
       const file = parsed(text);
       if (file === undefined) return;
       read++;
-      expect(meaning(parseDockerfile(printDockerfile(file)))).toEqual(meaning(file));
+      expect(meaningOf(parseDockerfile(printDockerfile(file)))).toEqual(meaningOf(file));
     }),
     { numRuns: RUNS, ...SEED },
   );

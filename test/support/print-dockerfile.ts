@@ -18,6 +18,12 @@ export function printDockerfile(file: Dockerfile): string {
   return `${printDirectives(file.directives)}\n${all.map((instruction) => print(instruction, escape)).join('')}`;
 }
 
+/** What printing keeps, as JSON: not the places, the spelling, and flags that have no effect. */
+export function meaningOf(file: Dockerfile): string {
+  const dropped = new Set(['location', 'original', 'sourceCode', 'flags', 'keyword', 'lines', 'warnings']);
+  return JSON.stringify(file, (key, value: unknown) => (dropped.has(key) ? undefined : value), 1);
+}
+
 function printDirectives({ syntax, check, escape }: Directives): string {
   const given = { syntax, check, escape: escape === '\\' ? undefined : escape };
   return Object.entries(given)
