@@ -62,6 +62,11 @@ export class Layers implements LayerService {
     await worker.call('move', { from, to }, { signal });
   }
 
+  async removeTree(path: string): Promise<void> {
+    const worker = await this.#options.worker();
+    await worker.call('removeTree', { path });
+  }
+
   async exportTar(
     layers: LayerChain,
     file: string,

@@ -47,6 +47,8 @@ export interface LayerService extends Fetcher {
   ): Promise<void>;
   /** Moves what is in one folder of the machine into another, as `exportDirectory` would copy it. */
   moveDirectory(from: string, to: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Removes a file or folder of the machine, its folders that nobody may write too. */
+  removeTree(path: string): Promise<void>;
   /** The root filesystem as one uncompressed tar without whiteouts, written to a file. `prefix` goes before each name. */
   exportTar(
     layers: LayerChain,

@@ -1,7 +1,6 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { formatPlatform } from '../oci/platform.ts';
-import { removeTree } from '../snapshot/remove-tree.ts';
 import type { LayerService, PlatformResult } from './contract.ts';
 import { makeFolder } from '../util/make-folder.ts';
 import { outputError } from './atomic-file.ts';
@@ -39,11 +38,11 @@ export async function exportFolders(
     }
     if (empty)
       for (const name of readdirSync(destination))
-        if (name !== basename(aside)) removeTree(join(destination, name), () => {});
+        if (name !== basename(aside)) await layers.removeTree(join(destination, name));
     for (const [i, { folder }] of folders.entries())
       await layers.moveDirectory(join(aside, String(i)), join(destination, folder), { signal: rest.signal });
   } finally {
-    rmSync(aside, { recursive: true, force: true });
+    if (existsSync(aside)) await layers.removeTree(aside).catch(() => rmSync(aside, { recursive: true, force: true }));
   }
 }
 

@@ -57,7 +57,12 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
     async move({ from, to }, { signal }) {
       const { exportDirectory } = await import('../snapshot/export-directory.ts');
       await exportDirectory(from, to, { move: true, signal });
-      rmSync(from, { recursive: true, force: true });
+      return undefined;
+    },
+
+    async removeTree({ path }) {
+      const { removeTree } = await import('../snapshot/remove-tree.ts');
+      removeTree(path, () => {});
       return undefined;
     },
 

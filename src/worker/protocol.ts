@@ -41,6 +41,8 @@ export interface WorkerMethods {
   };
   /** Moves what is in one folder of the machine into another, where folders of one name are joined. */
   move: { params: { from: string; to: string }; event: never; result: undefined };
+  /** Removes a file or folder of the machine. */
+  removeTree: { params: { path: string }; event: never; result: undefined };
   /** Runs an image's command with the CLI's own stdin, stdout and stderr. */
   run: {
     params: { layers: LayerChain; spec: StepSpec; binds: readonly Bind[] };

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { fixtureRegistry, skip, testEnvironment } from '../support/environment.ts';
@@ -68,6 +68,32 @@ it('without subordinate ids builds three platforms, and is told what it costs', 
   expect(processesWith(result.home)).toEqual([]);
   expect(leftovers(result.home)).toEqual([]);
 });
+
+it.for([true, false])(
+  'writes a folder with folders that nobody may write (subordinate ids: %s)',
+  async (subordinate, context) => {
+    const reason = noPerson();
+    if (reason !== undefined) return skip(context, reason);
+    using environment = testEnvironment({ mirror });
+    const shut =
+      'mkdir -p /o/shut/in && echo $W > /o/shut/in/f && chown -R 3:4 /o/shut && chmod 555 /o/shut /o/shut/in';
+    environment.write({
+      Dockerfile: `FROM busybox AS made\nARG W\nRUN ${shut}\nFROM scratch\nCOPY --from=made /o /\n`,
+    });
+    for (const [word, mode] of [
+      ['first', 'copy'],
+      ['second', 'copy'],
+      ['third', 'delete'],
+    ]) {
+      const args = ['build', `--build-arg=W=${word}`, '-o', `type=local,dest=out,mode=${mode}`, '.'];
+      const result = await polyarchAsPerson(environment, args, { subordinate });
+      expect(result.code, result.stderr).toBe(0);
+      expect(readFileSync(join(environment.folder, 'out/shut/in/f'), 'utf8')).toBe(`${word}\n`);
+      expect(statSync(join(environment.folder, 'out/shut/in'))).toMatchObject({ mode: 0o40555, uid: 61235 });
+      expect(readdirSync(join(environment.folder, 'out'))).toEqual(['shut']);
+    }
+  },
+);
 
 it.for([true, false])('installs Debian packages (subordinate ids: %s)', async (subordinate, context) => {
   const reason = noPerson();
