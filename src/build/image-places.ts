@@ -1,11 +1,19 @@
 import { OciLayout } from '../content/oci-layout.ts';
 import { notFound } from '../content/not-found.ts';
 import type { ImageSource, ImageTarget } from '../manifest/image-source.ts';
-import { formatLocation, type Location, parseLocation, referenceOf } from '../manifest/location.ts';
+import {
+  type ArchiveLocation,
+  formatLocation,
+  type Location,
+  parseLocation,
+  referenceOf,
+} from '../manifest/location.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { PolyarchError } from '../util/error.ts';
 import type { RegistryClient } from '../registry/client.ts';
+import { ArchiveSource } from './archive-source.ts';
 import { wholeImage } from './images-source.ts';
+import { localTarget } from './local-target.ts';
 import { openRegistries, type RegistryOptions } from './registries.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -20,6 +28,7 @@ export interface PlacesOptions extends RegistryOptions {
 export class ImagePlaces implements AsyncDisposable {
   readonly #options: PlacesOptions;
   readonly #repositories = new Map<string, ReturnType<RegistryClient['repository']>>();
+  readonly #archives = new Map<string, Promise<ArchiveSource>>();
   #registries: Promise<RegistryClient> | undefined;
   #workspace: Promise<Workspace> | undefined;
 
@@ -39,12 +48,14 @@ export class ImagePlaces implements AsyncDisposable {
         return { source: await this.#repository(location, 'pull'), reference: referenceOf(location) };
       case 'oci-layout':
         return { source: OciLayout.open(location.folder), reference: referenceOf(location) };
+      case 'archive':
+        return { source: await this.#archive(location), reference: referenceOf(location) };
       case 'local':
         return { source: await this.#local(location.name), reference: location.name };
     }
   }
 
-  /** What is written to. Fails with INVALID_REFERENCE for the local store. */
+  /** What is written to. Fails with INVALID_REFERENCE for an archive, which is written in one go, and for a digest in the local store. */
   async target(location: Location): Promise<ImageTarget> {
     switch (location.kind) {
       case 'registry':
@@ -52,13 +63,16 @@ export class ImagePlaces implements AsyncDisposable {
       case 'oci-layout':
         return OciLayout.create(location.folder, { signal: this.#options.signal });
       case 'local':
+        return localTarget(await this.#store(), location.name);
+      case 'archive':
         throw new PolyarchError('INVALID_REFERENCE', `${formatLocation(location)} is no place to publish to`, {
-          hint: 'name a registry’s repository or oci-layout://FOLDER; polyarch pull fetches an image into the local store',
+          hint: 'name a registry’s repository or oci-layout://FOLDER; polyarch copy writes archives',
         });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const archive of this.#archives.values()) (await archive.catch(() => undefined))?.[Symbol.dispose]();
     (await this.#registries?.catch(() => undefined))?.close();
     await (await this.#workspace?.catch(() => undefined))?.[Symbol.asyncDispose]();
   }
@@ -74,8 +88,20 @@ export class ImagePlaces implements AsyncDisposable {
     return known;
   }
 
+  #store(): Promise<Workspace> {
+    this.#workspace ??= this.#options.workspace();
+    return this.#workspace;
+  }
+
+  async #archive({ file }: ArchiveLocation): Promise<ImageSource> {
+    const { content } = (await this.#store()).engine;
+    const opening = this.#archives.get(file) ?? ArchiveSource.open(file, { content, signal: this.#options.signal });
+    this.#archives.set(file, opening);
+    return opening;
+  }
+
   async #local(name: string): Promise<ImageSource> {
-    const workspace = await (this.#workspace ??= this.#options.workspace());
+    const workspace = await this.#store();
     const image = workspace.engine.store.resolve(name);
     const { source } = await wholeImage(workspace, image, { signal: this.#options.signal });
     return {

@@ -29,7 +29,7 @@ export async function parseSources(
       if (source.kind === 'location') {
         return { name: formatLocation(source.location), ...(await places.source(source.location)) };
       }
-      if (only === undefined || others.length > 0 || only.kind === 'local') {
+      if (only === undefined || others.length > 0 || only.kind === 'local' || only.kind === 'archive') {
         throw new PolyarchError(
           'INVALID_REFERENCE',
           `${texts[i]}: of which repository? ${only === undefined ? 'none is named' : `there are ${[...stores.keys()].join(', ')}`}`,

@@ -3,6 +3,7 @@ import { formatLocation, type Location } from '../manifest/location.ts';
 import type { ManySources } from '../manifest/many-sources.ts';
 import { type Destination, publish, type SetTag } from '../manifest/publish.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import { parseReference } from '../oci/reference.ts';
 import { PolyarchError } from '../util/error.ts';
 import type { ImagePlaces } from './image-places.ts';
 
@@ -40,7 +41,8 @@ export async function publishTo(
 
 /** None where only content is wanted: `NAME@DIGEST`, the digest being the result's. */
 function tagOf(location: Location, root: Descriptor): string | undefined {
-  if (location.kind === 'local') return undefined;
+  if (location.kind === 'archive') return undefined;
+  if (location.kind === 'local') return parseReference(location.name).tag;
   const { tag, digest } = location.kind === 'registry' ? location.reference : location;
   if (digest === undefined || digest === root.digest) return tag;
   throw new PolyarchError('DIGEST_MISMATCH', `${formatLocation(location)}: the result is ${root.digest}`, {

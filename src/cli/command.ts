@@ -46,6 +46,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Push a local image with all its platforms',
     load: async () => (await import('./commands/push.ts')).default,
   },
+  copy: {
+    summary: 'Copy an image between registries, OCI layouts, archives and the local store',
+    load: async () => (await import('./commands/copy.ts')).default,
+  },
   save: {
     summary: 'Write images into an archive',
     load: async () => (await import('./commands/save.ts')).default,

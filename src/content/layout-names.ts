@@ -1,6 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { ImageIndex } from '../oci/index.ts';
 import { formatReference, isTag, parseReference } from '../oci/reference.ts';
+import { PolyarchError } from '../util/error.ts';
 
 /** OCI image spec, annotations.md: what an entry of a layout's index.json is called. */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
@@ -20,12 +21,27 @@ export function nameAnnotations(name: string): Readonly<Record<string, string>> 
 }
 
 /** The entry that a name means: by image name, else by ref name (the last one written), else by the same image's other spelling. */
-export function entryNamed(index: ImageIndex, name: string): Descriptor | undefined {
+function entryNamed(index: ImageIndex, name: string): Descriptor | undefined {
   const full = canonical(name);
   return (
     index.manifests.findLast((entry) => entry.annotations?.[IMAGE_NAME] === name) ??
     index.manifests.findLast((entry) => entry.annotations?.[REF_NAME] === name) ??
     index.manifests.findLast((entry) => full !== undefined && entryReference(entry) === full)
+  );
+}
+
+/** As `entryNamed`; for the empty name, the only entry. Fails with NOT_FOUND, which tells what there is in `place`. */
+export function requireEntry(index: ImageIndex, name: string, place: string): Descriptor {
+  const [only, ...others] = index.manifests;
+  // What nobody named is what a name without a tag means.
+  const unnamed = name === 'latest' && only !== undefined && nameOf(only) === undefined;
+  const found = entryNamed(index, name) ?? (others.length === 0 && (name === '' || unnamed) ? only : undefined);
+  if (found !== undefined) return found;
+  const names = index.manifests.map((entry) => nameOf(entry) ?? entry.digest);
+  throw new PolyarchError(
+    'NOT_FOUND',
+    name === '' ? `${place} holds ${names.length} images, none is named` : `no image ${name} in ${place}`,
+    { hint: names.length === 0 ? 'it holds no image' : `it holds ${names.slice(0, 20).join(', ')}` },
   );
 }
 

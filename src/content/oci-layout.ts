@@ -13,7 +13,7 @@ import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import { makeFolder } from '../util/make-folder.ts';
 import { DiskStore } from './blob-store.ts';
-import { entryNamed, nameOf, withEntry } from './layout-names.ts';
+import { requireEntry, withEntry } from './layout-names.ts';
 import { notFound } from './not-found.ts';
 import type { Abortable, Target } from './storage.ts';
 import { withTransientLock } from './transient-lock.ts';
@@ -131,20 +131,7 @@ export class OciLayout implements Target {
       const mediaType = detectMediaType(this.#blobs.readSync(reference), { digest: reference });
       return { mediaType, digest: reference, size: info.size };
     }
-    const [only, ...others] = index.manifests;
-    // What nobody named is what a name without a tag means.
-    const unnamed = reference === 'latest' && only !== undefined && nameOf(only) === undefined;
-    const found =
-      entryNamed(index, reference) ?? (others.length === 0 && (reference === '' || unnamed) ? only : undefined);
-    if (found !== undefined) return found;
-    const names = index.manifests.map((entry) => nameOf(entry) ?? entry.digest);
-    throw new PolyarchError(
-      'NOT_FOUND',
-      reference === ''
-        ? `${this.root} holds ${names.length} images, none is named`
-        : `no image ${reference} in ${this.root}`,
-      { hint: names.length === 0 ? 'it holds no image' : `it holds ${names.slice(0, 20).join(', ')}` },
-    );
+    return requireEntry(index, reference, this.root);
   }
 
   async tag(descriptor: Descriptor, reference: string, options: Abortable = {}): Promise<void> {

@@ -1,8 +1,10 @@
+import { withEntry } from '../content/layout-names.ts';
 import type { Abortable, Fetcher } from '../content/storage.ts';
 import { writeTar } from '../archive/writer.ts';
 import type { TarInput } from '../archive/writer.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { hexOf } from '../oci/digest.ts';
+import type { ImageIndex } from '../oci/index.ts';
 import { encodeJson } from '../oci/json.ts';
 import { MEDIA_TYPE } from '../oci/media-types.ts';
 import { type Platform, formatPlatform } from '../oci/platform.ts';
@@ -18,7 +20,7 @@ export interface ArchivedImage {
     readonly config: Descriptor;
     readonly layers: readonly Descriptor[];
   }[];
-  /** Normalised references. */
+  /** Normalised references; without `docker` bare tags too. */
   readonly names: readonly string[];
 }
 
@@ -58,23 +60,14 @@ function blobPath(descriptor: Descriptor): string {
   return `blobs/sha256/${hexOf(descriptor.digest)}`;
 }
 
-/** One entry for each name; containerd takes the full name, others the tag. */
+/** One entry for each name; an image without one has an entry all the same. */
 function layoutIndex(images: readonly ArchivedImage[]): object {
-  const manifests = images.flatMap(({ root, names }) => {
-    const annotated = names.map((name) => {
-      const tag = parseReference(name).tag;
-      return {
-        ...root,
-        annotations: {
-          ...root.annotations,
-          'io.containerd.image.name': name,
-          ...(tag === undefined ? {} : { 'org.opencontainers.image.ref.name': tag }),
-        },
-      };
-    });
-    return annotated.length === 0 ? [root] : annotated;
-  });
-  return { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests };
+  const empty: ImageIndex = { schemaVersion: 2, mediaType: MEDIA_TYPE.ociIndex, manifests: [] };
+  return images.reduce(
+    (index, { root, names }) =>
+      (names.length === 0 ? [undefined] : names).reduce((so, name) => withEntry(so, root, name), index),
+    empty,
+  );
 }
 
 /** `docker save`'s manifest.json (moby image/spec v1.2). */

@@ -12,6 +12,12 @@ describe('locations', () => {
     ['oci-layout:///a.b/out:1.2', 'oci-layout:///a.b/out:1.2', '1.2'],
     [`oci-layout://../out@${DIGEST}`, `oci-layout:///out@${DIGEST}`, DIGEST],
     [`oci-layout://o:t@${DIGEST}`, `oci-layout:///work/o:t@${DIGEST}`, DIGEST],
+    ['oci-archive://out.tar', 'oci-archive:///work/out.tar', ''],
+    [
+      'docker-archive:///a/out.tar:x.example:5000/app:1',
+      'docker-archive:///a/out.tar:x.example:5000/app:1',
+      'x.example:5000/app:1',
+    ],
     ['oci-layout://a@b/out', 'oci-layout:///work/a@b/out:latest', 'latest'],
   ])('%s is %s', (text, full, reference) => {
     const location = parseLocation(text, { cwd });
@@ -25,6 +31,9 @@ describe('locations', () => {
 
   test.each([
     ['oci-layout://', 'INVALID_REFERENCE'],
+    ['oci-archive://:1', 'INVALID_REFERENCE'],
+    ['docker-archive://x.tar:', 'INVALID_REFERENCE'],
+    ['docker-archive://x.tar:a/UPPER', 'INVALID_REFERENCE'],
     ['oci-layout://x:', 'INVALID_REFERENCE'],
     ['oci-layout://x@sha256:12', 'INVALID_DIGEST'],
     ['a/UPPER', 'INVALID_REFERENCE'],

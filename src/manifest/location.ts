@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseDigest, type Digest } from '../oci/digest.ts';
+import { isDigest, parseDigest, type Digest } from '../oci/digest.ts';
 import { formatReference, isTag, parseReference, type Reference } from '../oci/reference.ts';
 import { PolyarchError } from '../util/error.ts';
 
@@ -7,6 +7,7 @@ import { PolyarchError } from '../util/error.ts';
 export type Location =
   | { readonly kind: 'registry'; readonly reference: Reference }
   | LayoutLocation
+  | ArchiveLocation
   /** An image of the local store: a name, digest or id. */
   | { readonly kind: 'local'; readonly name: string };
 
@@ -18,12 +19,29 @@ export interface LayoutLocation {
   readonly digest?: Digest;
 }
 
+/** A tar: of an OCI layout, or as of `docker save`. Read as whichever it is. */
+export interface ArchiveLocation {
+  readonly kind: 'archive';
+  readonly format: 'oci' | 'docker';
+  /** Absolute. */
+  readonly file: string;
+  /** Tag or reference; absent for the only image. */
+  readonly name?: string;
+}
+
+const ARCHIVE = /^(oci|docker)-archive:\/\//;
 const LAYOUT = 'oci-layout://';
 const LOCAL = 'local://';
 
-/** `NAME[:TAG][@DIGEST]`, `oci-layout://FOLDER[:TAG][@DIGEST]` or `local://IMAGE`. Fails with INVALID_REFERENCE. */
+/**
+ * `NAME[:TAG][@DIGEST]`, `oci-layout://FOLDER[:TAG][@DIGEST]`, `oci-archive://FILE[:NAME]`, `docker-archive://FILE[:NAME]` or
+ * `local://IMAGE`. Fails with INVALID_REFERENCE.
+ */
 export function parseLocation(text: string, options: { readonly cwd: string }): Location {
   if (text.startsWith(LAYOUT)) return parseLayout(text.slice(LAYOUT.length), options);
+  const format = ARCHIVE.exec(text)?.[1];
+  if (format === 'oci' || format === 'docker')
+    return parseArchive(text.slice(`${format}-archive://`.length), { ...options, format });
   if (text.startsWith(LOCAL)) return { kind: 'local', name: text.slice(LOCAL.length) };
   return { kind: 'registry', reference: parseReference(text) };
 }
@@ -50,6 +68,22 @@ export function parseLayout(text: string, { cwd }: { readonly cwd: string }): La
   };
 }
 
+/** `FILE[:NAME]`; a file's name has no colon. */
+function parseArchive(
+  text: string,
+  { cwd, format }: { readonly cwd: string; readonly format: 'oci' | 'docker' },
+): ArchiveLocation {
+  const colon = text.indexOf(':');
+  const [file, name] = colon < 0 ? [text, undefined] : [text.slice(0, colon), text.slice(colon + 1)];
+  if (file === '' || name === '') {
+    throw new PolyarchError('INVALID_REFERENCE', `${format}-archive://${text} names no archive`, {
+      hint: `write ${format}-archive://FILE or ${format}-archive://FILE:NAME:TAG`,
+    });
+  }
+  if (name !== undefined && !isTag(name) && !isDigest(name)) parseReference(name);
+  return { kind: 'archive', format, file: resolve(cwd, file), ...(name === undefined ? {} : { name }) };
+}
+
 /** In full, as messages name it. */
 export function formatLocation(location: Location): string {
   switch (location.kind) {
@@ -59,6 +93,8 @@ export function formatLocation(location: Location): string {
       const { folder, tag, digest } = location;
       return `${LAYOUT}${folder}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
     }
+    case 'archive':
+      return `${location.format}-archive://${location.file}${location.name === undefined ? '' : `:${location.name}`}`;
     case 'local':
       return `${LOCAL}${location.name}`;
   }
@@ -66,6 +102,7 @@ export function formatLocation(location: Location): string {
 
 /** What the location's store is asked for: a digest wins over a tag. */
 export function referenceOf(location: Exclude<Location, { kind: 'local' }>): string {
+  if (location.kind === 'archive') return location.name ?? '';
   const { tag = 'latest', digest } = location.kind === 'registry' ? location.reference : location;
   return digest ?? tag;
 }

@@ -60,7 +60,8 @@ export async function readSource(
   return { name, descriptor: image, content, entries: [image] };
 }
 
-async function fetchRoot(
+/** A source's root with its bytes, whatever it is. Fails with NOT_FOUND. */
+export async function fetchRoot(
   source: ImageSource,
   reference: string,
   options: Abortable,
