@@ -58,7 +58,7 @@ export class StagedArchive implements Disposable {
       }
     } catch (error) {
       archive[Symbol.dispose]();
-      throw error;
+      throw naming(options.name, error);
     }
     return archive;
   }
@@ -160,6 +160,16 @@ export class StagedArchive implements Disposable {
       },
     };
   }
+}
+
+/** Says of which archive a failure is. */
+function naming(name: string, error: unknown): unknown {
+  if (!(error instanceof PolyarchError) || error.message.includes(name)) return error;
+  return new PolyarchError(error.code, `${name}: ${error.message}`, {
+    cause: error,
+    details: error.details,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  });
 }
 
 /** The digest that a blob's name in a layout says. */

@@ -30,17 +30,22 @@ function entryNamed(index: ImageIndex, name: string): Descriptor | undefined {
   );
 }
 
-/** As `entryNamed`; for the empty name, the only entry. Fails with NOT_FOUND, which tells what there is in `place`. */
+/**
+ * As `entryNamed`; for the empty name, the only image: beside one that has a name, those without are what is attached to
+ * it. Fails with NOT_FOUND, which tells what there is in `place`.
+ */
 export function requireEntry(index: ImageIndex, name: string, place: string): Descriptor {
-  const [only, ...others] = index.manifests;
+  const named = index.manifests.filter((entry) => nameOf(entry) !== undefined);
+  const [only] = named.length === 0 ? index.manifests : named;
+  const single = (named.length === 0 ? index.manifests : named).every(({ digest }) => digest === only?.digest);
   // What nobody named is what a name without a tag means.
-  const unnamed = name === 'latest' && only !== undefined && nameOf(only) === undefined;
-  const found = entryNamed(index, name) ?? (others.length === 0 && (name === '' || unnamed) ? only : undefined);
+  const unnamed = name === 'latest' && named.length === 0;
+  const found = entryNamed(index, name) ?? (single && (name === '' || unnamed) ? only : undefined);
   if (found !== undefined) return found;
   const names = index.manifests.map((entry) => nameOf(entry) ?? entry.digest);
   throw new PolyarchError(
     'NOT_FOUND',
-    name === '' ? `${place} holds ${names.length} images, none is named` : `no image ${name} in ${place}`,
+    name === '' ? `${place} holds ${names.length} images: which one?` : `no image ${name} in ${place}`,
     { hint: names.length === 0 ? 'it holds no image' : `it holds ${names.slice(0, 20).join(', ')}` },
   );
 }
