@@ -47,7 +47,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/push.ts')).default,
   },
   copy: {
-    summary: 'Copy an image between registries, OCI layouts, archives and the local store',
+    summary: 'Copy images between registries, OCI layouts and archives',
     load: async () => (await import('./commands/copy.ts')).default,
   },
   save: {

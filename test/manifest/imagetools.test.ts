@@ -179,7 +179,7 @@ describe.skipIf(missing !== undefined)('imagetools', () => {
     [['--dry-run', 'NAME', '-p', 'linux/riscv64'], 'NO_MATCHING_PLATFORM'],
     [['--dry-run', 'NAME', 'oci-layout://layout', `sha256:${'1'.repeat(64)}`], 'INVALID_REFERENCE'],
     [['--dry-run', '{"schemaVersion":2}'], 'INVALID_REFERENCE'],
-    [['-t', 'local://app', 'NAME'], 'INVALID_REFERENCE'],
+    [['-t', 'oci-archive://app.tar', 'NAME'], 'INVALID_REFERENCE'],
     [['--dry-run', 'local://nothing'], 'IMAGE_NOT_FOUND'],
     [['--dry-run', 'oci-layout://nowhere'], 'NOT_AN_OCI_LAYOUT'],
     [['--dry-run', 'NAME-not'], 'NOT_FOUND'],
