@@ -21,8 +21,8 @@ export function withMultiPlatformBases(
           ? multiPlatformName(text)
           : undefined;
         if (general === undefined) throw error;
-        const found = await resolver.resolveImageConfig(general, options).catch(() => {
-          throw error;
+        const found = await resolver.resolveImageConfig(general, options).catch((second: unknown) => {
+          throw hasCode(second, 'NO_MATCHING_PLATFORM') ? second : error;
         });
         const [asked, taken] = [text, general].map((name) => familiarReference(parseReference(name)));
         notice(`${asked} is not to be had: ${taken} for ${formatPlatform(options.platform)} is taken instead`);
