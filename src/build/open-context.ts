@@ -53,11 +53,14 @@ export function openFolder(path: string, { cwd }: { cwd: string }): string {
 export function openDockerfile(context: OpenedContext, place: DockerfilePlace): OpenedDockerfile {
   const { root, fetched } = context;
   const given = place.file === '-' ? context.stdinDockerfile : context.onlyDockerfile;
-  if (given !== undefined) return { folder: withIgnore(root, [], context), bytes: given, name: 'Dockerfile' };
+  // As in BuildKit, only a folder of this machine is read through an ignore file.
+  const ignored = (own: readonly string[]): LocalFolder =>
+    fetched ? { path: root, excludes: [] } : withIgnore(root, own);
+  if (given !== undefined) return { folder: ignored([]), bytes: given, name: 'Dockerfile' };
   const file = findDockerfile(context, place);
   const name = place.file ?? basename(file);
   return {
-    folder: withIgnore(root, [`${file}.dockerignore`], context),
+    folder: ignored([`${file}.dockerignore`]),
     bytes: readDockerfile(fetched ? insideOf(root, file) : file, name),
     name,
     path: file,
@@ -65,9 +68,8 @@ export function openDockerfile(context: OpenedContext, place: DockerfilePlace): 
 }
 
 /** A folder with the ignore file that applies to it: one of the Dockerfile's own, else `.dockerignore`. */
-export function withIgnore(root: string, own: readonly string[], options: { fetched?: boolean } = {}): LocalFolder {
-  for (const named of [...own, join(root, '.dockerignore')]) {
-    const file = options.fetched === true ? insideOf(root, named) : named;
+export function withIgnore(root: string, own: readonly string[]): LocalFolder {
+  for (const file of [...own, join(root, '.dockerignore')]) {
     if (!existsSync(file)) continue;
     return { path: root, excludes: parseIgnore(readFileSync(file)), ignoreFile: basename(file) };
   }

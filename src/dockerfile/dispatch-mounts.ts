@@ -22,14 +22,14 @@ export function mountsOf(instruction: RunInstruction, step: Step): StepMounts {
   for (const [index, { raw }] of instruction.mounts.entries()) {
     const mount = parseMount(raw, { expand: step.expand });
     if (mount.type === 'secret') secrets.push(secretOf(mount, step));
-    else if (mount.type === 'ssh') ssh.push(sshOf(mount));
+    else if (mount.type === 'ssh') ssh.push(sshOf(mount, step));
     else mounts.push(filesystemOf(mount, { index, raw, step }));
   }
   return { mounts, secrets, ssh };
 }
 
 function filesystemOf(mount: Mount, { index, raw, step }: { index: number; raw: string; step: Step }): RunMount {
-  const target = mount.target.startsWith('/') ? mount.target : joinPath('/', step.stage.state.directory, mount.target);
+  const target = placeOf(mount.target, step);
   if (cleanPath(target) === '/') {
     throw failure(`RUN --mount: nothing can be mounted at "${mount.target}"`, {
       hint: 'add target=/some/folder',
@@ -79,25 +79,30 @@ function sourceOf(mount: Mount, { index, step, selector }: { index: number; step
   return source.state;
 }
 
-function secretOf(mount: Mount, { conversion }: Step): RunSecret {
+function secretOf(mount: Mount, step: Step): RunSecret {
   const named = mount.source === '' ? mount.id : mount.source;
   const id = named === '' ? baseName(mount.target) : named;
   const owned = mount.uid !== undefined || mount.gid !== undefined || mount.mode !== undefined;
   const { uid = 0, gid = 0, mode = 0o400 } = owned ? mount : {};
-  const key = conversion.options.secretKey?.(id) ?? id;
+  const key = step.conversion.options.secretKey?.(id) ?? id;
   const common = { id: key, uid, gid, mode, optional: !mount.required };
   if (mount.env === undefined) {
-    return { ...common, target: mount.target === '' ? `/run/secrets/${baseName(id)}` : mount.target };
+    return { ...common, target: mount.target === '' ? `/run/secrets/${baseName(id)}` : placeOf(mount.target, step) };
   }
   const env = mount.env === '' ? id : mount.env;
-  return mount.target === '' ? { ...common, env } : { ...common, env, target: mount.target };
+  return mount.target === '' ? { ...common, env } : { ...common, env, target: placeOf(mount.target, step) };
 }
 
-function sshOf(mount: Mount): RunSsh {
+function sshOf(mount: Mount, step: Step): RunSsh {
   if (mount.source !== '') throw failure('RUN --mount=type=ssh takes no source', { word: mount.source });
   const { uid = 0, gid = 0, mode = 0o600, id } = mount;
   const common = { id, uid, gid, mode, optional: !mount.required };
-  return mount.target === '' ? common : { ...common, target: mount.target };
+  return mount.target === '' ? common : { ...common, target: placeOf(mount.target, step) };
+}
+
+/** A target counts from the WORKDIR. */
+function placeOf(target: string, step: Step): string {
+  return target.startsWith('/') ? target : joinPath('/', step.stage.state.directory, target);
 }
 
 function baseName(path: string): string {

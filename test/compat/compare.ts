@@ -51,10 +51,13 @@ function facts(image: PlatformImage, began: number): Map<string, string> {
   return found;
 }
 
-/** The marked lines of the Dockerfile in what a failing build says; none when it shows no place. */
-export function failedLines(stderr: string): number[] {
-  const marked = [...stderr.matchAll(/^ *(\d+) \| >>>/gm)].map(([, line]) => Number(line));
-  if (marked.length > 0) return [...new Set(marked)].toSorted((a, b) => a - b);
+/** The marked lines of the Dockerfile, `3` or `3-5`, of each place that a failing build shows. */
+export function failedLines(stderr: string): string[] {
+  const places = stderr
+    .split(/^-{20}$/m)
+    .map((part) => [...part.matchAll(/^ *(\d+) \| >>>/gm)].map(([, line]) => line ?? ''))
+    .filter((lines) => lines.length > 0)
+    .map((lines) => (lines.length === 1 ? lines.join('') : `${lines[0]}-${lines.at(-1)}`));
   const named = /dockerfile parse error on line (\d+)/.exec(stderr)?.[1];
-  return named === undefined ? [] : [Number(named)];
+  return places.length > 0 || named === undefined ? places : [named];
 }

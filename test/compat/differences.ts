@@ -17,9 +17,13 @@ export const differences: readonly Difference[] = [
   },
   {
     title: 'An owner that the image does not know',
-    text: 'For `--chown=NAME` with a name that is not in the image, BuildKit gives the files to root and says nothing. polyarch fails (`USER_NOT_FOUND`, `GROUP_NOT_FOUND`) and names the nearest one: files of the wrong owner are noticed too late.',
+    text: 'For `--chown=NAME`, and for a WORKDIR after `USER NAME`, with a name that is not in the image, BuildKit gives the files to root and says nothing. polyarch fails (`USER_NOT_FOUND`, `GROUP_NOT_FOUND`) and names the nearest one: files of the wrong owner are noticed too late.',
     lines: /^polyarch fails, BuildKit does not: .*\[(?:USER|GROUP)_NOT_FOUND\]/s,
-    cases: ['--chown of a user that is not there', '--chown of a group that is not there'],
+    cases: [
+      '--chown of a user that is not there',
+      '--chown of a group that is not there',
+      'WORKDIR of a user that is not there',
+    ],
   },
   {
     title: 'An image without layers',
@@ -35,7 +39,7 @@ export const differences: readonly Difference[] = [
   {
     title: 'A heredoc that never ends',
     text: 'BuildKit marks everything to the end of the file. polyarch marks the instruction, and the heredoc in it.',
-    lines: /^buildkit fails at line 3,4,5, polyarch at 3\n/,
+    lines: /^buildkit fails at line 3-5, polyarch at 3\n/,
     cases: ['a heredoc that never ends'],
   },
   {
@@ -43,6 +47,50 @@ export const differences: readonly Difference[] = [
     text: 'BuildKit knows stages by their names only. polyarch also takes their places in the file, counted from 0, as `COPY --from` does.',
     lines: /BuildKit fails, polyarch does not|target stage "0" could not be found/,
     cases: ['the stage that is built, by its number'],
+  },
+  {
+    title: 'Extended attributes',
+    text: 'In a layer that BuildKit makes, `security.capability` is the only extended attribute: what an archive or a step sets besides is lost on the way into the image. polyarch keeps all but those of the machine itself (labels of SELinux and the like), those of a local context too.',
+    lines: /^\S+ \S+ xattr (?!security\.capability)\S+: buildkit nothing, polyarch/,
+  },
+  {
+    title: 'Hard links to a file of a lower layer',
+    text: 'When a step links a new name to a file of a layer below, BuildKit writes the new name as a file of its own. polyarch keeps the link.',
+    lines: /^\S+ \S+ names: buildkit nothing, polyarch/,
+    cases: ['hard links into lower layers'],
+  },
+  {
+    title: 'An archive that climbs out',
+    text: 'For a member such as `../up`, BuildKit’s ADD drops the `..`. polyarch refuses the archive (`ARCHIVE_UNSAFE`): nobody makes such a name with good intent.',
+    lines: /^polyarch fails, BuildKit does not: .*\[ARCHIVE_UNSAFE\]/s,
+    cases: ['a path that goes up'],
+  },
+  {
+    title: 'Sockets of a context',
+    text: 'BuildKit makes an empty file of a socket in the context. polyarch leaves sockets out: nothing can be done with what they become.',
+    lines: /^\S+ \/to\/sock \S+: buildkit .*, polyarch nothing$/,
+    cases: ['a socket is left out'],
+  },
+  {
+    title: 'A backslash before a letter in an ignore file',
+    text: 'In BuildKit `\\a` in a pattern is what it is in a regular expression, there the bell character. In polyarch it is the letter, as in a wildcard of COPY.',
+    lines: /^\S+ \/a\.txt \S+: buildkit .*, polyarch nothing$/,
+    cases: ['an escaped letter'],
+  },
+  {
+    title: 'A folder as a base',
+    text: 'For `FROM NAME`, where NAME is a folder given by `--build-context`, the history of BuildKit says `local source for NAME`. polyarch says only that the layer is no instruction of the Dockerfile.',
+    lines:
+      /config\.history\.\d+\.(?:created_by: buildkit "local source for dir", polyarch nothing|comment: buildkit "buildkit\.exporter\.image\.v0", polyarch "polyarch\.exporter\.image\.v0")$/,
+    cases: ['a folder in FROM'],
+  },
+  {
+    title: '`/sys` without a network',
+    text: 'In a step with `--network=none`, `/sys/class/net` shows the interfaces of the machine, as `/sys` is that of the machine. In BuildKit it is the step’s own. No program can use them in either.',
+  },
+  {
+    title: 'Windows',
+    text: 'Paths, images and accounts of Windows are not known; BuildKit has them for its Windows workers.',
   },
 ];
 

@@ -17,6 +17,7 @@ export interface Served extends AsyncDisposable {
 /** Files of `{{http}}/…`; all but `/now` have the same Last-Modified. */
 export const served: Readonly<Record<string, Uint8Array>> = {
   '/file.txt': Buffer.from('served\n'),
+  '/a%20b.txt': Buffer.from('spaced\n'),
   '/now': Buffer.from('no time\n'),
   '/named': Buffer.from('named by a header\n'),
   '/archive.tar': packTar([

@@ -1,10 +1,16 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, linkSync, lchownSync, lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CompatFile, CompatFiles } from './case.ts';
 
 /** 2021-03-04T05:06:07Z */
 const TIME = 1614834367;
+
+/** Other contents have another time: BuildKit takes a file of the same name, size and time for the same. */
+function timeOf(content: string | Uint8Array): number {
+  return TIME + (createHash('sha256').update(content).digest().readUInt32BE() % 10_000_000);
+}
 
 /** Writes a context; `fill` replaces the places of served things in texts. */
 export function writeCase(folder: string, files: CompatFiles, fill: (text: string) => string): void {
@@ -31,7 +37,8 @@ export function writeCase(folder: string, files: CompatFiles, fill: (text: strin
     const [uid, gid] = file.owner ?? [0, 0];
     lchownSync(path, uid, gid);
     if (file.link === undefined) chmodSync(path, file.mode ?? (file.special === 'folder' ? 0o755 : 0o644));
-    lutimesSync(path, file.mtime ?? TIME, file.mtime ?? TIME);
+    const mtime = file.mtime ?? timeOf(given instanceof Uint8Array ? given : fill(file.text ?? ''));
+    lutimesSync(path, mtime, mtime);
   }
   // The deepest first, as making a file changes its folder's time; folders that were asked for have theirs.
   for (const path of [...folders].toSorted((a, b) => b.length - a.length)) {

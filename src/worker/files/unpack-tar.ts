@@ -88,7 +88,9 @@ async function unpackMember(
       return true;
     case 'hardlink':
       if (linked !== undefined) linkSync(fsPath(linked), fsPath(place));
-      return false;
+      // Its header counts for the file, as in Docker's ADD.
+      if (statEntry(place)?.type === 'symlink') return false;
+      break;
     case 'symlink':
       symlinkSync(fsPath(entry.linkname), fsPath(place));
       break;

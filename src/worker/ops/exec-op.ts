@@ -23,6 +23,8 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
   const platform = platformOf(op) ?? steps.buildPlatform;
   return {
     async cacheMap() {
+      // Before the cache is asked: what is not allowed is not taken from there either.
+      checkAllowed(exec, steps.allowed);
       // As in BuildKit: neither proxies nor the addresses of hosts count, nor which cache is mounted.
       const { proxyEnv: _, extraHosts, ...counted } = meta;
       const mounts = exec.mounts.map((m) => [
@@ -58,7 +60,6 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
     },
 
     async execute(inputs, context) {
-      checkAllowed(exec, steps.allowed);
       const mounts = await Promise.all(exec.mounts.map((mount) => stepMount(mount, inputs, steps, context)));
       const secretEnv = await Promise.all(exec.secretenv.map((secret) => secretVariable(secret, steps)));
       const step: ExecStep = {

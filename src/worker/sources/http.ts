@@ -90,7 +90,8 @@ export async function fetchHttp(source: HttpSource, options: HttpOptions): Promi
     },
     signal: options.signal,
   });
-  if (answer.status !== 304) return httpFile(folder, await download(answer, { source, folder, options }), source);
+  if (answer.status !== 304)
+    return httpFile(folder, await download(answer, { source, folder, stored, options }), source);
   answer.body.resume();
   if (stored === undefined)
     throw new PolyarchError('HTTP_STATUS', `${redactUrl(source.url)}: the server answers 304 to a plain request`);
@@ -100,9 +101,9 @@ export async function fetchHttp(source: HttpSource, options: HttpOptions): Promi
 
 async function download(
   answer: HttpResponse,
-  job: { source: HttpSource; folder: string; options: HttpOptions },
+  job: { source: HttpSource; folder: string; stored: DownloadRecord | undefined; options: HttpOptions },
 ): Promise<DownloadRecord> {
-  const { source, folder, options } = job;
+  const { source, folder, stored, options } = job;
   const name = downloadName(source.url, {
     ...(source.filename === undefined ? {} : { filename: source.filename }),
     disposition: answer.headers['content-disposition'],
@@ -124,6 +125,12 @@ async function download(
     chmodSync(file, source.mode ?? 0o600);
     lutimesSync(file, modifiedAt(record), modifiedAt(record));
     writeFileSync(join(work, 'record.json'), JSON.stringify(record));
+    // The same file again stays where it is: another build may be reading it.
+    if (stored !== undefined && httpFile(folder, stored, source).key === httpFile(folder, record, source).key) {
+      renameSync(join(work, 'record.json'), join(folder, 'record.json'));
+      rmSync(work, { recursive: true, force: true });
+      return record;
+    }
     rmSync(folder, { recursive: true, force: true });
     renameSync(work, folder);
     return record;
