@@ -26,10 +26,10 @@ export function lintCompilers(view: StageView, { lint, foreign, lines }: Platfor
     const rewrite = [
       onBuildPlatform(root.stage),
       ...(compiler.before ?? []),
-      ...missingArgs(compiler, stage),
+      ...missingArgs(typeof compiler.args === 'function' ? compiler.args(foreign) : compiler.args, stage),
       ...found.flatMap(({ instruction }) => {
         const written = writtenOf(instruction, lines);
-        return (compiler.replace?.(written, all) ?? written).split('\n');
+        return (compiler.replace?.(written, { text: all, platforms: foreign }) ?? written).split('\n');
       }),
       ...(view.inResult
         ? [`# and in a last stage: FROM ${root.stage.baseName}`, '# COPY --from=… what was compiled']
@@ -61,7 +61,7 @@ function rootOf(view: StageView): StageView {
   return view.base === undefined || view.stage.platform !== '' ? view : rootOf(view.base);
 }
 
-function missingArgs({ args }: Compiler, stage: Stage): readonly string[] {
+function missingArgs(args: readonly string[], stage: Stage): readonly string[] {
   const missing = args.filter((name) => !declares(stage, name));
   return missing.length === 0 ? [] : [`ARG ${missing.join(' ')}`];
 }

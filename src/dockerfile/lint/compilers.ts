@@ -1,3 +1,4 @@
+import type { Platform } from '../../oci/platform.ts';
 import type { Stage } from '../ast.ts';
 import { type StageView, baseOf } from './stage-view.ts';
 
@@ -8,12 +9,12 @@ export interface Compiler {
   readonly why: string;
   /** The stage cannot do without the target's platform, or it is not known that it can. */
   readonly excludes?: (view: StageView, text: string) => boolean;
-  /** Global arguments that the rewritten line needs. */
-  readonly args: readonly string[];
+  /** Platform arguments that the rewritten line needs. */
+  readonly args: readonly string[] | ((platforms: readonly Platform[]) => readonly string[]);
   /** Lines to put before the first command. */
   readonly before?: readonly string[];
-  /** What in a line is replaced by what; `text` is all that the stage runs and sets. */
-  readonly replace?: (line: string, text: string) => string;
+  /** The instruction rewritten; `text` is all that the stage runs and sets. */
+  readonly replace?: (line: string, of: { text: string; platforms: readonly Platform[] }) => string;
 }
 
 const XX = ['COPY --from=tonistiigi/xx / /'];
@@ -33,12 +34,13 @@ export const COMPILERS: readonly Compiler[] = [
     command: /^go (?:build|install)\b/,
     why: 'Go makes programs for any platform on any other',
     excludes: (_, text) => /\bCGO_ENABLED=["']?1/.test(text) || C_TOOLS.test(text),
-    args: ['TARGETOS', 'TARGETARCH'],
-    replace: (line, text) => {
+    args: (platforms) => ['TARGETOS', 'TARGETARCH', ...(needsGoarm(platforms) ? ['TARGETVARIANT'] : [])],
+    replace: (line, { text, platforms }) => {
       const settings = [
         ...(/\bCGO_ENABLED=/.test(text) ? [] : ['CGO_ENABLED=0']),
         ...(/\bGOOS=/.test(line) ? [] : ['GOOS=$TARGETOS']),
         ...(/\bGOARCH=/.test(line) ? [] : ['GOARCH=$TARGETARCH']),
+        ...(/\bGOARM=/.test(line) || !needsGoarm(platforms) ? [] : ['GOARM=${TARGETVARIANT#v}']),
       ];
       return line.replaceAll(/(?<![\w./-])go (?=(?:build|install)\b)/g, `${[...settings, 'go'].join(' ')} `);
     },
@@ -90,6 +92,11 @@ export const COMPILERS: readonly Compiler[] = [
         : line.replaceAll(/(?<![\w./-])dotnet (restore|build|publish)(?![\w-])/g, 'dotnet $1 -a $TARGETARCH'),
   },
 ];
+
+/** Go takes v7 for granted when it makes programs for arm elsewhere. */
+function needsGoarm(platforms: readonly Platform[]): boolean {
+  return platforms.some(({ architecture, variant }) => architecture === 'arm' && variant !== 'v7');
+}
 
 /** FROM with the platform of the building machine. */
 export function onBuildPlatform({ from, platform }: Stage): string {

@@ -171,6 +171,14 @@ describe('rewrites', () => {
     expect((await own(text)).map(({ rewrite }) => rewrite)).toEqual([lines]);
   });
 
+  it('for old arm, which Go does not take for granted', async () => {
+    const [found] = await own(GO, { platforms: parsePlatforms('linux/amd64,linux/arm/v6') });
+    expect(found?.rewrite?.slice(1)).toEqual([
+      'ARG TARGETOS TARGETARCH TARGETVARIANT',
+      'RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH GOARM=${TARGETVARIANT#v} go build -o /app .',
+    ]);
+  });
+
   it('into lines that it has nothing to say about', async () => {
     const [found] = await own(GO);
     const text = GO.replace('FROM golang AS build\nRUN go build -o /app .', found?.rewrite?.join('\n') ?? '');
