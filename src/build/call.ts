@@ -2,8 +2,9 @@ import type { Outline } from '../dockerfile/convert-outline.ts';
 import type { Finding } from '../dockerfile/lint/finding.ts';
 import { type StageSummary, listStages } from '../dockerfile/list-stages.ts';
 import { PolyarchError } from '../util/error.ts';
+import { askingBriefly } from './asking.ts';
 import { eachOnce } from './findings.ts';
-import { type RequestSurroundings, openRequest } from './open-request.ts';
+import { type ConversionChoices, type RequestSurroundings, openRequest } from './open-request.ts';
 import type { BuildRequest } from './request.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -32,17 +33,16 @@ export async function check(
   const findings: Finding[] = [];
   const files: CheckedFile[] = [];
   const onFinding = eachOnce((finding) => findings.push(finding));
-  const onUnknownBase = unknownBases(around);
-  const { signal } = around;
+  const asking = askingFor(workspace, around);
   try {
     await using opened = await openRequest(workspace, request, { ...around, onDockerfile: keep(files) });
     for (const own of opened.inputs) {
       const allStages = own.target === undefined;
-      await opened.convert(own, { allStages, onFinding, onUnknownBase, signal });
+      await opened.convert(own, { ...asking, allStages, onFinding });
     }
   } catch (error) {
     // Without a Dockerfile there is nothing to say about it.
-    if (!(error instanceof PolyarchError) || files.length === 0 || signal.aborted) throw error;
+    if (!(error instanceof PolyarchError) || files.length === 0 || around.signal.aborted) throw error;
     return { findings, files, error };
   }
   return { findings, files };
@@ -58,8 +58,7 @@ export async function outline(
   await using opened = await openRequest(workspace, request, { ...around, onDockerfile: keep(files) });
   const [first] = opened.inputs;
   if (first === undefined) throw new Error('a build is for one platform at least');
-  const { signal } = around;
-  const converted = await opened.convert(first, { onUnknownBase: unknownBases(around), signal });
+  const converted = await opened.convert(first, askingFor(workspace, around));
   return { outline: converted.outline(), files };
 }
 
@@ -80,12 +79,16 @@ function keep(files: CheckedFile[]): RequestSurroundings['onDockerfile'] {
   return ({ name, bytes }) => void files.push({ name, data: bytes });
 }
 
-/** Says once of each that it was done without. */
-function unknownBases({ notice }: RequestSurroundings): (name: string, error: PolyarchError) => void {
+/** Goes on without the bases that no registry tells about, and says so once of each. */
+function askingFor(
+  { engine }: Workspace,
+  { notice, signal }: RequestSurroundings,
+): Pick<ConversionChoices, 'metaResolver' | 'onUnknownBase' | 'signal'> {
   const said = new Set<string>();
-  return (name, error) => {
+  const onUnknownBase = (name: string, error: PolyarchError): void => {
     if (said.has(name)) return;
     said.add(name);
     notice(`the config of ${name} is not known, and what depends on it is left out: ${error.message}`);
   };
+  return { metaResolver: askingBriefly(engine.images), onUnknownBase, signal };
 }

@@ -1,6 +1,7 @@
 import type { Dockerfile } from '../dockerfile/ast.ts';
 import { convertDockerfile } from '../dockerfile/convert.ts';
 import type { ConvertOptions, ConvertResult } from '../dockerfile/convert-options.ts';
+import type { ImageMetaResolver } from '../llb/metadata.ts';
 import type { State } from '../llb/state.ts';
 import type { ImageConfig } from '../oci/config.ts';
 import type { Platform } from '../oci/platform.ts';
@@ -33,6 +34,8 @@ export interface RequestSurroundings {
 /** What of a conversion is not the request's. */
 export type ConversionChoices = Pick<ConvertOptions, 'allStages' | 'onFinding' | 'onUnknownBase'> & {
   readonly target?: string;
+  /** Default: the local store, else the registry. */
+  readonly metaResolver?: ImageMetaResolver;
   readonly signal: AbortSignal;
 };
 
@@ -108,17 +111,21 @@ function converter(
     ...(request.cgroupParent === undefined ? {} : { cgroupParent: request.cgroupParent }),
     ...(request.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: request.sourceDateEpoch }),
   };
-  const images = workspace.engine.images;
-  const crossImages = withMultiPlatformBases(images, around);
+  const { images } = workspace.engine;
+  const crossOf = withMultiPlatformBases(images, around);
+  const crossImages = (asked: ImageMetaResolver) =>
+    asked === images ? crossOf : withMultiPlatformBases(asked, around);
   return async function convert(own, choices): Promise<ConvertResult> {
-    const { target = own.target, ...rest } = choices;
+    const { target = own.target, metaResolver: asked = images, ...rest } = choices;
+    // What is only used by the build has its findings when it is built itself.
+    const { allStages: _, onFinding: __, ...used } = choices;
     const { dockerfile, folder, isCross } = dockerfileOf(own);
     locals.add('context', folder);
     return convertDockerfile(dockerfile, {
       ...common,
       ...rest,
       targetPlatform: own.platform,
-      metaResolver: isCross ? crossImages : images,
+      metaResolver: isCross ? crossImages(asked) : asked,
       noCache: noCacheOf(request.noCache, { dockerfile, all: () => inputs.map((one) => dockerfileOf(one).dockerfile) }),
       ...(target === undefined ? {} : { target }),
       buildArgs: own.buildArgs,
@@ -129,10 +136,10 @@ function converter(
         cwd: around.cwd,
         addLocal: (name, local) => locals.add(name, local),
         addLayout: (layout) => workspace.addLayout(layout),
-        load: (value) => {
-          const { signal } = choices;
-          return { kind: 'state', load: () => loadContext(value, (stage) => convert(own, { target: stage, signal })) };
-        },
+        load: (value) => ({
+          kind: 'state',
+          load: () => loadContext(value, (stage) => convert(own, { ...used, target: stage })),
+        }),
       }),
     });
   };

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { account } from './account.ts';
 
@@ -74,6 +77,24 @@ Dockerfile:3
       'UndefinedVar',
     ]);
     expect(stdout).toContain('offline:8\n');
+  });
+
+  it('waits ten seconds for a registry that does not answer, and asks it once', async () => {
+    let asked = 0;
+    const server = createServer(() => void asked++).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    // A server on TCP has a port.
+    const { port } = server.address() as AddressInfo;
+    const began = Date.now();
+    const { code, stderr } = await environment().polyarch(
+      ['build', '--check', '--platform', 'linux/amd64,linux/arm64', '-'],
+      { input: `FROM 127.0.0.1:${port}/base\nCMD x\n`, allowFailure: true },
+    );
+    server.close();
+    server.closeAllConnections();
+    expect(stderr).toContain('no answer within 10 s');
+    expect({ code, asked }).toEqual({ code: 1, asked: 1 });
+    expect(Date.now() - began).toBeLessThan(18_000);
   });
 
   it('knows the platforms of the build', async () => {
