@@ -17,7 +17,9 @@ export function lintArchitectures(view: StageView, context: PlatformLint): void 
   for (const kind of ['goarch', 'file'] as const) {
     const ofKind = found.filter((one) => one.kind === kind);
     // Several architectures: all are made, or one is chosen.
-    if (new Set(ofKind.map((one) => one.architecture)).size !== 1) continue;
+    const [architecture, ...others] = new Set(ofKind.map((one) => one.architecture));
+    if (architecture === undefined || others.length > 0) continue;
+    if (context.platforms.every((platform) => platform.architecture === architecture)) continue;
     for (const instruction of new Set(ofKind.map((one) => one.instruction))) {
       report(
         ofKind.filter((one) => one.instruction === instruction),

@@ -112,6 +112,11 @@ describe('is silent about', () => {
     expect(await own(text, { platforms, platform: 'linux/amd64' })).toEqual([]);
   });
 
+  it('several variants of the one architecture', async () => {
+    const platforms = parsePlatforms('linux/amd64,linux/amd64/v3');
+    expect(await own('FROM alpine\nCOPY app-amd64 /\nENV GOARCH=amd64\n', { platforms })).toEqual([]);
+  });
+
   it('stages that are not built, and a target that is not the last stage', async () => {
     expect(await own('FROM golang AS unused\nRUN go build .\nFROM alpine\n')).toEqual([]);
     const text = 'FROM --platform=$BUILDPLATFORM alpine AS test\nRUN x\nFROM alpine\n';
