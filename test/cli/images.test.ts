@@ -54,7 +54,7 @@ describe('images', () => {
     expect(await out('images', '--format', String.raw`{{.Repository}}:{{.Tag}}\t{{.ID}}`)).toBe(
       `app:1\t${image?.ID}\n`,
     );
-    expectFailure(await cli('images', '--format', '{{range .}}'), 1, 'INVALID_ARGUMENT', 'fields only');
+    expectFailure(await cli('images', '--format', '{{range .}}'), 1, 'INVALID_ARGUMENT', '{{end}}');
   });
 
   test('by name', async () => {

@@ -1,9 +1,9 @@
 import { array, assert, boolean, constantFrom, property, string, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fuzz, inTime } from '../../test/support/fuzz.ts';
-import { parseIgnore } from '../dockerfile/dockerignore.ts';
-import { PolyarchError } from './error.ts';
-import { patternMatcher } from './patterns.ts';
+import { parseIgnore } from './dockerignore.ts';
+import { PolyarchError } from '../util/error.ts';
+import { patternMatcher } from '../util/patterns.ts';
 
 const PIECES = [
   'a',
