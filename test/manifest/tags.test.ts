@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sha256 } from '../build/image-reader.ts';
 import { succeed } from '../build/project.ts';
-import { expectFailure, missing } from '../registry-cli/cli.ts';
+import { expectFailure, missing, until, watch } from '../registry-cli/cli.ts';
 import { makeImage, seed, type MadeImage } from '../registry-cli/seed.ts';
 import { testEnvironment } from '../support/environment.ts';
-import { startRegistry, type TestRegistry } from '../support/registry.ts';
+import { startFaultProxy } from '../support/fault-proxy.ts';
+import { REGISTRY_PASSWORD, REGISTRY_USER, startRegistry, type TestRegistry } from '../support/registry.ts';
 
 const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm/v7'];
 
@@ -136,6 +137,62 @@ describe.skipIf(missing !== undefined)('tags of a registry', () => {
     expect(stderr).toMatch(/the manifests of old are needed: they stay/);
     expect(stdout).toBe('');
     expect(await tags('stuck/app')).toEqual(['latest', 'old']);
+  });
+
+  test('prune and rm ask a token server for the right to delete, and no mirror for what there is', async () => {
+    await using guarded = await startRegistry({ auth: 'token' });
+    if (guarded.tokens === undefined) throw new Error('started with auth: token');
+    for (const tag of ['pr-1', 'pr-2', 'main']) {
+      await seed(guarded.host, `team/app:${tag}`, makeImage({ files: { tag } }), { auth: guarded.tokens });
+    }
+    await seed(registry.host, 'team/app:pr-3', makeImage());
+    const login = await environment.polyarch(['login', '-u', REGISTRY_USER, '--password-stdin', guarded.host], {
+      input: REGISTRY_PASSWORD,
+    });
+    succeed(login);
+    const mirror = ['--registry-mirror', `${guarded.host}=http://${registry.host}`];
+    const name = `${guarded.host}/team/app`;
+    expect(succeed(await polyarch('tags', 'ls', '-q', ...mirror, name)).stdout).toBe('pr-3\n');
+    succeed(await polyarch('tags', 'rm', '--with-digest', ...mirror, `${name}:pr-1`));
+    succeed(await polyarch('prune', '-f', ...mirror, '--registry', name, '--match', 'pr-*'));
+    expect(succeed(await polyarch('tags', 'ls', '-q', name)).stdout).toBe('main\n');
+    const scopes = guarded.tokens.requests.flatMap((request) => request.scopes);
+    expect(scopes).toContain('repository:team/app:delete,pull');
+  });
+
+  test('where a tag goes alone, nothing else does', async () => {
+    const image = makeImage({ files: { a: 'alone' } });
+    await seed(registry.host, 'alone/app:old', image);
+    await seed(registry.host, 'alone/app:new', image);
+    await using proxy = await startFaultProxy(registry.host);
+    // What a registry answers that can do it.
+    proxy.inject(/^DELETE .*\/manifests\/old$/, { kind: 'answer', status: 202 }, 2);
+    const name = `${proxy.host}/alone/app`;
+    expect(succeed(await polyarch('tags', 'rm', `${name}:old`)).stdout).toBe(`Untagged: ${name}:old\n`);
+    const { stdout } = succeed(await polyarch('prune', '-f', '--registry', name, '--match', 'old'));
+    expect(stdout).toBe(`Untagged: ${name}:old\n`);
+    expect(proxy.count(/^DELETE/)).toBe(2);
+  });
+
+  test('prune: a tag that moves between the look and the removal stops it', async () => {
+    await seed(registry.host, 'race/app:a', makeImage({ files: { a: '1' } }));
+    await using proxy = await startFaultProxy(registry.host);
+    const prune = ['prune', '-f', '--registry', `${proxy.host}/race/app`, '--match', '*'];
+    const running = watch(environment, prune);
+    proxy.inject(/^GET .*tags\/list/, { kind: 'delay', milliseconds: 1 });
+    proxy.inject(/^GET .*tags\/list/, { kind: 'delay', milliseconds: 3000 });
+    await until(running, () => proxy.count(/^GET .*tags\/list/) === 2);
+    await seed(registry.host, 'race/app:b', makeImage({ files: { a: '2' } }));
+    expectFailure(await running.ended, 'REPOSITORY_CHANGED', /b of .*race\/app/);
+    expect(proxy.count(/^DELETE/)).toBe(0);
+  });
+
+  test('a registry that deletes nothing says so', async () => {
+    await seed(registry.host, 'fixed/app:a', makeImage({ files: { a: 'fixed' } }));
+    await using proxy = await startFaultProxy(registry.host);
+    proxy.inject(/^DELETE/, { kind: 'answer', status: 405, body: '{"errors":[{"code":"UNSUPPORTED"}]}' });
+    const args = ['prune', '-f', '--registry', `${proxy.host}/fixed/app`, '--match', '*'];
+    expectFailure(await polyarch(...args), 'DELETE_UNSUPPORTED', /settings/);
   });
 
   test('prune: --keep and --older-than; images of no known time stay', async () => {
