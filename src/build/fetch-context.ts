@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { gitState, parseGitReference } from '../llb/git-reference.ts';
+import type { GitOptions } from '../llb/source.ts';
 import { resolveOutput } from '../llb/vertex.ts';
 import type { Connections } from '../registry/connections.ts';
 import { redactUrl } from '../registry/redact.ts';
@@ -14,6 +15,8 @@ import type { ContextInput } from './request.ts';
 
 export interface FetchContextOptions extends GitEnvironment {
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** What the build says of a git context beside its address. */
+  readonly git?: Pick<GitOptions, 'keepGitDirectory' | 'mtime'>;
   /** Copies of downloads and repositories, kept between builds. */
   readonly sources: string;
   readonly connections: () => Promise<Connections>;
@@ -48,7 +51,12 @@ export async function fetchContext(
     }
     case 'git': {
       const reference = parseGitReference(context.url);
-      const vertex = reference === undefined ? undefined : resolveOutput(gitState(reference).output)?.vertex;
+      const mtime = reference?.options.mtime;
+      const own = mtime === undefined ? {} : { mtime };
+      const vertex =
+        reference === undefined
+          ? undefined
+          : resolveOutput(gitState(reference, { ...options.git, ...own }).output)?.vertex;
       if (vertex?.kind !== 'source')
         throw new PolyarchError(
           'GIT_ADDRESS',

@@ -2,12 +2,14 @@ import type { Dockerfile } from '../dockerfile/ast.ts';
 import { convertDockerfile } from '../dockerfile/convert.ts';
 import type { ConvertOptions, ConvertResult } from '../dockerfile/convert-options.ts';
 import type { ImageMetaResolver } from '../llb/metadata.ts';
+import { parseBool } from '../dockerfile/scalars.ts';
 import type { State } from '../llb/state.ts';
 import type { ImageConfig } from '../oci/config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { GitEnvironment } from '../worker/sources/git-program.ts';
 import { buildCredentials } from './credentials.ts';
 import { type PlatformDockerfile, dockerfilesOf } from './dockerfiles.ts';
+import type { FetchContextOptions } from './fetch-context.ts';
 import { LocalFolders } from './local-folders.ts';
 import { namedContexts } from './named-contexts.ts';
 import { openContext } from './open-any-context.ts';
@@ -65,6 +67,7 @@ export async function openRequest(
       ...credentials,
       cwd: around.cwd,
       readsStdin: inputs.some(({ file }) => file === '-'),
+      git: gitOptions(inputs, request),
       scratch: engine.paths.temporary,
       sources: engine.paths.sources,
       connections: () => workspace.connections(),
@@ -89,6 +92,19 @@ export async function openRequest(
     await agents[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** What build arguments say of a git context, as BuildKit reads them. */
+function gitOptions(inputs: readonly PlatformInputs[], { sourceDateEpoch }: BuildRequest): FetchContextOptions['git'] {
+  const given = (name: string) =>
+    inputs.map(({ buildArgs }) => buildArgs.get(name) ?? '').filter((text) => text !== '');
+  const dated = sourceDateEpoch !== undefined || given('SOURCE_DATE_EPOCH').length > 0;
+  return {
+    ...(given('BUILDKIT_CONTEXT_KEEP_GIT_DIR').some((text) => parseBool(text) === true)
+      ? { keepGitDirectory: true }
+      : {}),
+    ...(dated ? { mtime: 'commit' } : {}),
+  };
 }
 
 function converter(

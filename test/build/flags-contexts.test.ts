@@ -141,6 +141,19 @@ describe('the context', () => {
     }
   });
 
+  test('git: with its .git folder and the times of the commit, as build arguments ask', async () => {
+    const dockerfile =
+      'FROM busybox\nRUN --mount=target=/c cd /c && ls -A > /names && stat -c %Y file.txt > /time\nFROM scratch\nCOPY --from=0 /names /time /\n';
+    const read = (folder: string, name: string) => readFileSync(at(folder, name), 'utf8').trim();
+    const args = ['--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1', '--build-arg', 'SOURCE_DATE_EPOCH=1'];
+    await build(['-f', '-', '-o', 'git-asked', ...args, `${git.url}/repo.git`], dockerfile);
+    await build(['-f', '-', '-o', 'git-plain', `${git.url}/repo.git`], dockerfile);
+    expect(read('git-asked', 'names').split('\n')).toContain('.git');
+    expect(read('git-plain', 'names').split('\n')).not.toContain('.git');
+    const log = ['-C', at('..', 'git', 'repo.git'), 'log', '-1', '--format=%ct', 'main'];
+    expect(read('git-asked', 'time')).toBe(execFileSync('git', log, { encoding: 'utf8' }).trim());
+  });
+
   test('a Dockerfile on stdin with a context from the web or from git', async () => {
     const dockerfile = 'FROM scratch\nCOPY sub /only\n';
     await build(['-f', '-', '-o', 'stdin-git', `${git.url}/repo.git`], dockerfile);
