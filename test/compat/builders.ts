@@ -12,8 +12,8 @@ import { writeCase } from './write-case.ts';
 export interface Sides {
   readonly polyarch: TestEnvironment;
   readonly buildkitd: RunningBuildkitd;
-  /** Another, for foreign platforms. */
-  readonly emulating: RunningBuildkitd;
+  /** Another, for foreign platforms, or why there is none. */
+  readonly emulating: RunningBuildkitd | string;
   /** An ssh agent's socket. */
   readonly agent: string;
   fill(text: string): string;
@@ -96,6 +96,7 @@ export async function buildWithBoth(one: CompatCase, folder: string, sides: Side
   const frontend = ['build', '--progress', 'plain', '--frontend', 'dockerfile.v0'];
   const where = one.context === undefined ? context : fill(one.context);
   const daemon = one.platforms === undefined ? sides.buildkitd : sides.emulating;
+  if (typeof daemon === 'string') throw new Error(daemon);
   const results: [RunResult, RunResult] = [
     await daemon.buildctl([...frontend, ...buildctl, '--output', `type=oci,dest=${archives[0]}`], options),
     await sides.polyarch.polyarch(

@@ -34,7 +34,7 @@ const rules: Readonly<Record<string, string>> = {
   'dots and slashes': './a.txt\n../b.txt\nd/../g\nd//e\n',
   'a lone slash and a dot': '/\n.\n',
   'hidden files': '.*\n**/.git\n',
-  'an escaped letter': '\\a.txt\n\\#x\n',
+  'an escaped letter': '\\a.txt\n\\*.md\n',
   'a link': 'l\n',
   CRLF: 'a.txt\r\nb.txt\r\n',
   'a BOM': '\uFEFFa.txt\n',
@@ -44,11 +44,25 @@ const rules: Readonly<Record<string, string>> = {
 
 /** .dockerignore and its like. */
 export const cases: readonly CompatCase[] = [
-  ...Object.entries(rules).map(([name, text]) => ({
-    name,
+  {
+    name: 'every rule, in named contexts',
+    dockerfile: `FROM scratch\n${Object.keys(rules)
+      .map((_name, index) => `COPY --from=rule${index} / /${index}/\n`)
+      .join('')}`,
+    contexts: Object.fromEntries(
+      Object.values(rules).map((text, index) => [`rule${index}`, { files: { ...TREE, '.dockerignore': text } }]),
+    ),
+  },
+  {
+    name: 'rules and exceptions',
     dockerfile: ALL,
-    files: { ...TREE, '.dockerignore': text },
-  })),
+    files: { ...TREE, '.dockerignore': '# one\n*\n!a.txt\n!d/e\n  d/e/f\r\n!**/.git\n' },
+  },
+  {
+    name: 'the Dockerfile itself',
+    dockerfile: ALL,
+    files: { ...TREE, '.dockerignore': 'Dockerfile\n.dockerignore\n' },
+  },
   { name: 'a pattern that is wrong', dockerfile: ALL, files: { ...TREE, '.dockerignore': 'a[\n' }, expect: 'failure' },
   { name: 'a lone exclamation mark', dockerfile: ALL, files: { ...TREE, '.dockerignore': '!\n' }, expect: 'failure' },
   {
