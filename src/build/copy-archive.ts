@@ -35,8 +35,15 @@ export async function writeImageArchive(
   const archived = [await describe(root, many, { ...options, names, platforms: docker })];
   for (const referrer of referrers)
     archived.push(await describe(plain(referrer), many, { ...options, names: [], platforms: false }));
-  const { signal } = options;
-  await writeFileAtomically(location.file, imageArchive(archived, told(many, options), { docker, signal }), { signal });
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  try {
+    const content = imageArchive(archived, told(many, options), { docker, signal });
+    await writeFileAtomically(location.file, content, { signal });
+  } finally {
+    // A file that cannot be written leaves a blob on its way.
+    stop.abort();
+  }
 }
 
 function nameIn({ format, name, file, source }: Parameters<typeof writeImageArchive>[1]): string[] {
@@ -84,12 +91,13 @@ function plain({ mediaType, digest, size, artifactType }: Descriptor): Descripto
 
 /** Says of each blob when it begins to be read, and when its last byte was. */
 function told(source: Fetcher, { onProgress }: Options): Fetcher {
-  if (onProgress === undefined) return source;
   return {
     fetch: async (descriptor, options) => {
-      onProgress({ kind: 'start', descriptor, bytes: 0 });
+      onProgress?.({ kind: 'start', descriptor, bytes: 0 });
       const content = await source.fetch(descriptor, options);
-      content.once('end', () => onProgress({ kind: 'done', descriptor, bytes: descriptor.size }));
+      // Found by the reader, if it still reads.
+      content.on('error', () => {});
+      content.once('end', () => onProgress?.({ kind: 'done', descriptor, bytes: descriptor.size }));
       return content;
     },
   };

@@ -38,6 +38,8 @@ describe('locations', () => {
     ['oci-layout://x@sha256:12', 'INVALID_DIGEST'],
     ['a/UPPER', 'INVALID_REFERENCE'],
     ['docker://busybox', 'INVALID_REFERENCE'],
+    ['/tmp/out', 'INVALID_REFERENCE'],
+    ['./out', 'INVALID_REFERENCE'],
   ])('%s is refused', (text, code) => {
     expect(() => parseLocation(text, { cwd })).toThrow(expect.objectContaining({ code }));
   });

@@ -43,6 +43,11 @@ export function parseLocation(text: string, options: { readonly cwd: string }): 
   if (format === 'oci' || format === 'docker')
     return parseArchive(text.slice(`${format}-archive://`.length), { ...options, format });
   if (text.startsWith(LOCAL)) return { kind: 'local', name: text.slice(LOCAL.length) };
+  if (/^\.{0,2}\/|^[\w-]+:\/\//.test(text)) {
+    throw new PolyarchError('INVALID_REFERENCE', `${text} names no place of images`, {
+      hint: 'a registry’s image is [HOST/]NAME[:TAG]; others are oci-layout://FOLDER, oci-archive://FILE, docker-archive://FILE and local://NAME',
+    });
+  }
   return { kind: 'registry', reference: parseReference(text) };
 }
 

@@ -4,7 +4,7 @@ import { parseConfig, platformOf } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { type ManifestOrIndex, parseManifestOrIndex } from '../oci/manifest.ts';
-import { formatPlatform, isAttestation } from '../oci/platform.ts';
+import { formatPlatform, isAttestation, normalizePlatform, type Platform } from '../oci/platform.ts';
 import type { Repository } from '../registry/repository.ts';
 import { debug } from '../util/debug.ts';
 import { hasCode, messageOf } from '../util/error.ts';
@@ -129,7 +129,7 @@ class Survey {
         const one = found[i];
         for (const [blob, size] of one?.blobs ?? []) blobs.set(blob, size);
         if (isAttestation(child)) continue;
-        const said = child.platform === undefined ? one?.manifest.platforms : [formatPlatform(child.platform)];
+        const said = child.platform === undefined ? one?.manifest.platforms : [shown(child.platform)];
         for (const platform of said ?? []) platforms.add(platform);
         if (document.annotations?.[CREATED] === undefined) created = newest(created, one?.manifest.created);
       }
@@ -163,7 +163,7 @@ class Survey {
       const parsed = parseConfig(bytes, config);
       const created = timeOf(parsed.created);
       return {
-        ...(parsed.os === '' ? {} : { platform: formatPlatform(platformOf(parsed)) }),
+        ...(parsed.os === '' ? {} : { platform: shown(platformOf(parsed)) }),
         ...(created === undefined ? {} : { created }),
       };
     } catch (error) {
@@ -171,6 +171,10 @@ class Survey {
       throw error;
     }
   }
+}
+
+function shown(platform: Platform): string {
+  return formatPlatform(normalizePlatform(platform));
 }
 
 function orGone(error: unknown): undefined {

@@ -1,5 +1,5 @@
 import { isDigest, type Digest } from '../oci/digest.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { formatPlatform, normalizePlatform } from '../oci/platform.ts';
 import type { Reference } from '../oci/reference.ts';
 import { PolyarchError } from '../util/error.ts';
 import { failureOf, readJson, statusOnly } from './answer.ts';
@@ -241,7 +241,9 @@ function tagOf(result: Readonly<Record<string, unknown>>): HubTag {
       if (typeof own !== 'string' || !isDigest(own)) return [];
       const known = typeof os === 'string' && typeof architecture === 'string' && architecture !== 'unknown';
       const more = typeof variant === 'string' && variant !== '' ? { variant } : {};
-      return [{ digest: own, platform: known ? formatPlatform({ os, architecture, ...more }) : undefined }];
+      return [
+        { digest: own, platform: known ? formatPlatform(normalizePlatform({ os, architecture, ...more })) : undefined },
+      ];
     }),
   };
 }

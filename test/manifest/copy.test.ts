@@ -139,6 +139,9 @@ describe.skipIf(missing !== undefined)('copy', () => {
     expectFailure(await cli('copy', `${host()}/x/app:1`, 'oci-archive://broken.tar'), 'NOT_FOUND', /sha256:/);
     expect(existsSync(at('broken.tar'))).toBe(false);
     proxy().clear();
+    const unwritable = await cli('copy', `${host()}/x/app:1`, 'oci-archive:///proc/app.tar');
+    expectFailure(unwritable, 'OUTPUT_UNWRITABLE', /\/proc\/app\.tar/);
+    expect(unwritable.stderr).not.toContain('retrying');
   });
 
   test('a layer of 300 MB goes over, and in and out of an archive, in little memory', async () => {

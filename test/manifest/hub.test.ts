@@ -29,7 +29,7 @@ const TAGS = [
     pushed: '2026-03-01T00:00:00Z',
     images: [image('a', 'amd64'), image('b', 'arm', 'v7'), image('c', 'unknown')],
   },
-  { name: 'v2', digest: digest('2'), pushed: '2026-02-01T00:00:00Z', images: [image('d', 'amd64')] },
+  { name: 'v2', digest: digest('2'), pushed: '2026-02-01T00:00:00Z', images: [image('d', 'arm64', 'v8')] },
   { name: 'v1', digest: digest('3'), pushed: '2026-01-01T00:00:00Z', images: [image('e', 'amd64')] },
   { name: `sha256-${'3'.repeat(64)}.sig`, digest: digest('4'), pushed: '2026-01-01T00:00:00Z', images: [] },
 ];
@@ -74,6 +74,7 @@ describe('Docker Hub', () => {
       size: 3000,
       created: '2026-03-01T00:00:00.000Z',
     });
+    expect(lines[2]).toMatchObject({ tag: 'v2', platforms: ['linux/arm64'] });
     expect(hub.requests).toHaveLength(3);
   });
 

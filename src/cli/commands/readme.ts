@@ -7,7 +7,8 @@ import type { CliCommand } from '../command.ts';
 import { registryOptions } from '../workspace.ts';
 
 const EXAMPLES = `
-The Hub takes 25,000 bytes of README and 100 of short text; more is refused before anything is sent.
+The Hub takes 25,000 bytes of README and 100 of short text; more is refused before anything is sent. Its API
+is looked for at POLYARCH_HUB_URL, else at the url of [hub] in config.toml, else where it is for everybody.
 
 Examples:
   polyarch readme push me/app
