@@ -66,6 +66,12 @@ export const differences: readonly Difference[] = [
     cases: ['a path that goes up'],
   },
   {
+    title: '`SOURCE_DATE_EPOCH=context`',
+    text: 'BuildKit takes the time of the commit of a git context, or of a file on the web, and passes over the word for a local context. polyarch refuses the word (`SOURCE_DATE_EPOCH_INVALID`): a build that was meant to be dated and is not would be noticed too late. The hint has the command for the time of the commit.',
+    lines: /^polyarch fails, BuildKit does not: .*\[SOURCE_DATE_EPOCH_INVALID\]/s,
+    cases: ['the time of the context', 'the time of a local context'],
+  },
+  {
     title: 'Sockets of a context',
     text: 'BuildKit makes an empty file of a socket in the context. polyarch leaves sockets out: nothing can be done with what they become.',
     lines: /^\S+ \/to\/sock \S+: buildkit .*, polyarch nothing$/,

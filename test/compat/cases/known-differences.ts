@@ -1,0 +1,16 @@
+import type { CompatCase } from '../case.ts';
+
+/** Builds that show a difference which is meant, and one that is not there. */
+export const cases: readonly CompatCase[] = [
+  {
+    name: 'a dollar in a pattern',
+    dockerfile: "FROM scratch\nENV v='a$b.c$'\nLABEL one=${v//$/x} two=${v/%$/y} three=${v%$}",
+  },
+  {
+    name: 'the time of the context',
+    dockerfile: '',
+    context: '{{git}}/repo.git',
+    args: { SOURCE_DATE_EPOCH: 'context' },
+  },
+  { name: 'the time of a local context', dockerfile: 'FROM scratch\nCOPY . /', args: { SOURCE_DATE_EPOCH: 'context' } },
+];
