@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -78,6 +78,19 @@ export async function startBuildkitd(options: BuildkitdOptions): Promise<Running
       const ended = once(child, 'exit');
       child.kill();
       await ended;
+      removeCgroups();
     },
   };
+}
+
+/** Takes away the empty control groups that buildkitd leaves, of cgroup v1 (below each controller) and v2. */
+function removeCgroups(): void {
+  const root = '/sys/fs/cgroup';
+  for (const folder of [root, ...readdirSync(root).map((name) => join(root, name))]) {
+    try {
+      rmdirSync(join(folder, 'buildkit'));
+    } catch {
+      // there is none, or it is another's
+    }
+  }
 }
