@@ -4,7 +4,8 @@ import { combine } from '../manifest/combine.ts';
 import { formatLocation } from '../manifest/location.ts';
 import { ManySources } from '../manifest/many-sources.ts';
 import { manifestsBelow } from '../manifest/manifests-below.ts';
-import { fetchRoot, readSource } from '../manifest/source-image.ts';
+import { readRoot } from '../manifest/read-root.ts';
+import { readSource } from '../manifest/source-image.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { writeImageArchive } from './copy-archive.ts';
@@ -70,7 +71,7 @@ async function rootOf(
 ): Promise<Descriptor> {
   const { platforms, notice, signal } = options;
   if (platforms.length === 0) {
-    const { descriptor, content } = await fetchRoot(wanted.source, wanted.reference, { signal });
+    const { descriptor, content } = await readRoot(wanted.source, wanted.reference, { signal });
     many.add(descriptor, content, wanted.source);
     return descriptor;
   }

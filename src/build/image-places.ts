@@ -5,6 +5,7 @@ import {
   type ArchiveLocation,
   formatLocation,
   type Location,
+  type LocationOptions,
   parseLocation,
   referenceOf,
 } from '../manifest/location.ts';
@@ -37,8 +38,8 @@ export class ImagePlaces implements AsyncDisposable {
   }
 
   /** Fails with INVALID_REFERENCE. */
-  parse(text: string): Location {
-    return parseLocation(text, this.#options);
+  parse(text: string, options: Pick<LocationOptions, 'defaultTag'> = {}): Location {
+    return parseLocation(text, { cwd: this.#options.cwd, ...options });
   }
 
   /** What the location is read from, and what it is asked for there. */

@@ -1,12 +1,12 @@
 import {
   diagnoseIndex,
+  interpretRoot,
   inspectPlatforms,
   type InspectedPlatform,
   type InspectedRoot,
-  inspectRoot,
-  readRoot,
 } from '../manifest/inspect-image.ts';
 import { formatLocation } from '../manifest/location.ts';
+import { readRoot } from '../manifest/read-root.ts';
 import { parseIndex } from '../oci/index.ts';
 import type { ImagePlaces } from './image-places.ts';
 
@@ -40,7 +40,7 @@ export async function rawImage(
   options: { signal?: AbortSignal },
 ): Promise<Uint8Array> {
   const { source, reference } = await places.source(places.parse(text));
-  return (await inspectRoot(source, reference, options)).content;
+  return (await readRoot(source, reference, options)).content;
 }
 
 /** An image where it is. Fails with NOT_FOUND, MANIFEST_SCHEMA1 and MANIFEST_MEDIA_TYPE. */
@@ -51,7 +51,7 @@ export async function inspectImage(
 ): Promise<Inspected> {
   const location = places.parse(text);
   const { source, reference } = await places.source(location);
-  const root = readRoot(await inspectRoot(source, reference, options));
+  const root = interpretRoot(await readRoot(source, reference, options));
   const name = formatLocation(location);
   return {
     name,

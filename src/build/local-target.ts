@@ -28,5 +28,10 @@ export function localTarget(workspace: Workspace, text: string): ImageTarget {
       store.put(`${repository}:${tag}`, { mediaType, digest, size });
     },
     referrers: async () => [],
+    async *tags() {
+      for (const { name } of store.list()) {
+        if (name.startsWith(`${repository}:`)) yield name.slice(repository.length + 1);
+      }
+    },
   };
 }

@@ -74,6 +74,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Set a Docker Hub repository’s page',
     load: async () => (await import('./commands/readme.ts')).default,
   },
+  promote: {
+    summary: 'Give an image other tags, here and at other registries, its digest unchanged',
+    load: async () => (await import('./commands/promote.ts')).default,
+  },
   imagetools: {
     summary: 'Make and inspect indexes of images at registries',
     load: async () => (await import('./commands/imagetools.ts')).default,

@@ -13,7 +13,7 @@ import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import { makeFolder } from '../util/make-folder.ts';
 import { DiskStore } from './blob-store.ts';
-import { requireEntry, withEntry } from './layout-names.ts';
+import { REF_NAME, requireEntry, withEntry } from './layout-names.ts';
 import { notFound } from './not-found.ts';
 import type { Abortable, Target } from './storage.ts';
 import { withTransientLock } from './transient-lock.ts';
@@ -148,6 +148,14 @@ export class OciLayout implements Target {
     await this.#locked(async () => {
       this.#replace('index.json', encodeJson(withEntry(this.index(), descriptor, name)));
     }, options);
+  }
+
+  /** The names of its images. */
+  async *tags(): AsyncGenerator<string, void, undefined> {
+    for (const entry of this.index().manifests) {
+      const name = entry.annotations?.[REF_NAME];
+      if (name !== undefined) yield name;
+    }
   }
 
   /** The manifests listed in index.json whose subject is the digest. */

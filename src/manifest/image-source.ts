@@ -33,6 +33,8 @@ export interface ImageTarget extends ImageSource, Target {
     reference: string,
     options?: Abortable & { readonly content?: Uint8Array },
   ): Promise<void>;
+  /** The tags that there are; NOT_FOUND where there is no such repository. */
+  tags(options?: Abortable): AsyncIterable<string>;
   /** Lists a manifest that no tag names, where a store would not find it otherwise. */
   add?(descriptor: Descriptor, options?: Abortable): Promise<void>;
   /** Takes a blob over from another repository of the same registry; false when it does not. */

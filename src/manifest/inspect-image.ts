@@ -12,11 +12,10 @@ import { type Attestations, attestationsOf } from './attestations.ts';
 import { diagnoseEntries } from './diagnose.ts';
 import type { ImageSource } from './image-source.ts';
 import { childMissing } from './manifests-below.ts';
+import type { ManifestBytes } from './read-root.ts';
 
 /** An image or index, as far as its root tells. */
-export interface InspectedRoot {
-  readonly descriptor: Descriptor;
-  readonly content: Uint8Array;
+export interface InspectedRoot extends ManifestBytes {
   /** An index's; undefined for one image. */
   readonly entries: readonly Descriptor[] | undefined;
 }
@@ -26,19 +25,8 @@ export interface InspectedPlatform extends Attestations {
   readonly config: ImageConfig;
 }
 
-/** Reads an image's root, of whatever type it is. */
-export async function inspectRoot(
-  source: ImageSource,
-  reference: string,
-  options: Abortable = {},
-): Promise<{ readonly descriptor: Descriptor; readonly content: Uint8Array }> {
-  if (source.fetchManifest !== undefined) return source.fetchManifest(reference, options);
-  const descriptor = await source.resolve(reference, options);
-  return { descriptor, content: await fetchBytes(source, descriptor, options) };
-}
-
 /** What the root means. Fails with MANIFEST_SCHEMA1, MANIFEST_MEDIA_TYPE and MANIFEST_INVALID. */
-export function readRoot({ descriptor, content }: Pick<InspectedRoot, 'descriptor' | 'content'>): InspectedRoot {
+export function interpretRoot({ descriptor, content }: ManifestBytes): InspectedRoot {
   if (isIndex(descriptor.mediaType)) return { descriptor, content, entries: parseIndex(content, descriptor).manifests };
   parseManifest(content, descriptor);
   return { descriptor, content, entries: undefined };

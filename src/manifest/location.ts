@@ -33,11 +33,18 @@ const ARCHIVE = /^(oci|docker)-archive:\/\//;
 const LAYOUT = 'oci-layout://';
 const LOCAL = 'local://';
 
+export interface LocationOptions {
+  /** Where relative folders begin. */
+  readonly cwd: string;
+  /** What is meant when neither tag nor digest is written: `latest` by default; null for no tag. */
+  readonly defaultTag?: string | null;
+}
+
 /**
  * `NAME[:TAG][@DIGEST]`, `oci-layout://FOLDER[:TAG][@DIGEST]`, `oci-archive://FILE[:NAME]`, `docker-archive://FILE[:NAME]` or
  * `local://IMAGE`. Fails with INVALID_REFERENCE.
  */
-export function parseLocation(text: string, options: { readonly cwd: string }): Location {
+export function parseLocation(text: string, options: LocationOptions): Location {
   if (text.startsWith(LAYOUT)) return parseLayout(text.slice(LAYOUT.length), options);
   const format = ARCHIVE.exec(text)?.[1];
   if (format === 'oci' || format === 'docker')
@@ -48,17 +55,17 @@ export function parseLocation(text: string, options: { readonly cwd: string }): 
       hint: 'a registry’s image is [HOST/]NAME[:TAG]; others are oci-layout://FOLDER, oci-archive://FILE, docker-archive://FILE and local://NAME',
     });
   }
-  return { kind: 'registry', reference: parseReference(text) };
+  return { kind: 'registry', reference: parseReference(text, options) };
 }
 
-/** `FOLDER[:TAG][@DIGEST]`, the tag being `latest` when neither is written. Fails with INVALID_REFERENCE and INVALID_DIGEST. */
-export function parseLayout(text: string, { cwd }: { readonly cwd: string }): LayoutLocation {
+/** `FOLDER[:TAG][@DIGEST]`. Fails with INVALID_REFERENCE and INVALID_DIGEST. */
+export function parseLayout(text: string, { cwd, defaultTag = 'latest' }: LocationOptions): LayoutLocation {
   const at = text.lastIndexOf('@');
   const digest = at > text.lastIndexOf('/') ? parseDigest(text.slice(at + 1)) : undefined;
   const rest = digest === undefined ? text : text.slice(0, at);
   const colon = rest.lastIndexOf(':');
   const tagged = colon > rest.lastIndexOf('/');
-  const tag = tagged ? rest.slice(colon + 1) : digest === undefined ? 'latest' : undefined;
+  const tag = tagged ? rest.slice(colon + 1) : digest === undefined ? (defaultTag ?? undefined) : undefined;
   const folder = tagged ? rest.slice(0, colon) : rest;
   if (folder === '' || (tag !== undefined && !isTag(tag))) {
     throw new PolyarchError('INVALID_REFERENCE', `${LAYOUT}${text} names no image of an OCI layout`, {

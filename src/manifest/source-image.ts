@@ -10,6 +10,7 @@ import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { ImageSource } from './image-source.ts';
 import type { ManySources } from './many-sources.ts';
+import { readRoot } from './read-root.ts';
 
 /** An image or index that indexes are made of, or that is published elsewhere. */
 export interface SourceImage {
@@ -38,7 +39,7 @@ export async function readSource(
   many: ManySources,
   options: Abortable = {},
 ): Promise<SourceImage> {
-  const { descriptor: found, content } = await fetchRoot(source, reference, options);
+  const { descriptor: found, content } = await readRoot(source, reference, options);
   if (given.size !== undefined && given.size !== 0 && given.size !== found.size) {
     throw new PolyarchError('SIZE_MISMATCH', `${name} has ${found.size} bytes, its descriptor says ${given.size}`);
   }
@@ -58,17 +59,6 @@ export async function readSource(
   if (isIndex(mediaType)) return { name, descriptor, content, entries: parseIndex(content, descriptor).manifests };
   const image = { ...descriptor, platform: await platformOfImage(descriptor, content, { many, ...options }) };
   return { name, descriptor: image, content, entries: [image] };
-}
-
-/** A source's root with its bytes, whatever it is. Fails with NOT_FOUND. */
-export async function fetchRoot(
-  source: ImageSource,
-  reference: string,
-  options: Abortable,
-): Promise<{ readonly descriptor: Descriptor; readonly content: Uint8Array }> {
-  if (source.fetchManifest !== undefined) return source.fetchManifest(reference, options);
-  const descriptor = await source.resolve(reference, options);
-  return { descriptor, content: await fetchBytes(source, descriptor, options) };
 }
 
 /** What the descriptor says of its platform; the rest is the config's. */

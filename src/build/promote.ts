@@ -1,0 +1,44 @@
+import type { CopyProgress } from '../content/copy-graph.ts';
+import { collectReferrers } from '../manifest/collect-referrers.ts';
+import { ManySources } from '../manifest/many-sources.ts';
+import { manifestsBelow } from '../manifest/manifests-below.ts';
+import { formatLocation } from '../manifest/location.ts';
+import type { SetTag } from '../manifest/publish.ts';
+import { readRoot } from '../manifest/read-root.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import { type DestinationOptions, destinationsOf } from './destinations.ts';
+import type { ImagePlaces } from './image-places.ts';
+import { publishTo } from './publish-to.ts';
+
+export interface PromoteOptions extends DestinationOptions {
+  readonly onProgress?: (event: CopyProgress) => void;
+}
+
+export interface Promoted {
+  readonly root: Descriptor;
+  readonly tags: readonly SetTag[];
+}
+
+/**
+ * Gives an image or index other names, in its own repository or elsewhere, its bytes as they are: all content with its
+ * referrers everywhere first, the tags then. A tag that is at the digest already is left alone.
+ */
+export async function promoteImage(
+  places: ImagePlaces,
+  { source: from, destinations: names }: { readonly source: string; readonly destinations: readonly string[] },
+  options: PromoteOptions,
+): Promise<Promoted> {
+  const { signal } = options;
+  const location = places.parse(from);
+  const { source, reference } = await places.source(location);
+  const [{ descriptor: root, content }, destinations] = await Promise.all([
+    readRoot(source, reference, { signal }),
+    destinationsOf(names, places, options),
+  ]);
+  const many = new ManySources();
+  many.add(root, content, source);
+  const below = await manifestsBelow(root, many, { name: formatLocation(location), signal });
+  const referrers = await collectReferrers(below, many, { signal });
+  const tags = await publishTo(places, { source: many, root }, destinations, { ...options, referrers });
+  return { root, tags };
+}
