@@ -3,6 +3,7 @@ import { annotationsFor, parseAnnotations } from '../exporter/annotations.ts';
 import { collectReferrers } from '../manifest/collect-referrers.ts';
 import { type Combined, combine } from '../manifest/combine.ts';
 import { diagnoseEntries } from '../manifest/diagnose.ts';
+import { formatLocation, type Location } from '../manifest/location.ts';
 import { ManySources } from '../manifest/many-sources.ts';
 import { manifestsBelow } from '../manifest/manifests-below.ts';
 import type { SetTag } from '../manifest/publish.ts';
@@ -41,14 +42,12 @@ export interface CreatedIndex extends Combined {
   readonly tags: readonly SetTag[];
 }
 
-/** Assembles an index from sources and publishes it: content first, with its referrers, the tags last. */
+/** `imagetools create`: assembles an index from sources and publishes it. Fails with MISSING_ARGUMENT and as `publishIndex` does. */
 export async function createIndex(
   places: ImagePlaces,
   request: CreateRequest,
   options: CreateOptions,
 ): Promise<CreatedIndex> {
-  const { signal } = options;
-  const annotations = checkedAnnotations(request.annotations);
   if (request.sources.length === 0) {
     throw new PolyarchError('MISSING_ARGUMENT', 'no sources are given', { hint: 'name images, or -f FILE' });
   }
@@ -57,19 +56,44 @@ export async function createIndex(
       hint: 'give -t NAME, or --dry-run',
     });
   }
-  const texts = request.append ? [...request.tags.slice(0, 1), ...request.sources] : request.sources;
+  const { annotations, preferIndex, platforms, dryRun } = request;
+  const sources = request.append ? [...request.tags.slice(0, 1), ...request.sources] : request.sources;
   const destinations = request.tags.map((tag) => places.parse(tag));
-  const wanted = await parseSources(texts, { places, destinations });
+  return publishIndex(places, { sources, destinations, annotations, preferIndex, platforms, dryRun }, options);
+}
+
+export interface IndexRequest {
+  readonly sources: readonly string[];
+  readonly destinations: readonly Location[];
+  readonly annotations: readonly string[];
+  readonly preferIndex: boolean;
+  readonly platforms: readonly Platform[];
+  readonly dryRun: boolean;
+  /** Looks at what was found before anything else is done with it. */
+  readonly check?: (sources: readonly SourceImage[]) => void;
+}
+
+/**
+ * Makes one index of sources and publishes it: content first, with its referrers, the tags last. Says what is odd about the
+ * result. Fails with CHILD_MISSING, NO_MATCHING_PLATFORM and as reading and publishing do.
+ */
+export async function publishIndex(
+  places: ImagePlaces,
+  request: IndexRequest,
+  options: CreateOptions,
+): Promise<CreatedIndex> {
+  const { signal } = options;
+  const { destinations, preferIndex, platforms } = request;
+  const annotations = checkedAnnotations(request.annotations);
+  const wanted = await parseSources(request.sources, { places, destinations });
   const many = new ManySources();
   const sources = await Promise.all(wanted.map((one) => readSource(one, many, { signal })));
-  const made = combine(sources, {
-    ...annotations,
-    preferIndex: request.preferIndex,
-    platforms: request.platforms,
-  });
+  request.check?.(sources);
+  const made = combine(sources, { ...annotations, preferIndex, platforms });
   many.add(made.descriptor, made.content);
-  const name = request.tags[0] ?? 'the index';
-  for (const finding of findings(name, made)) options.notice(finding);
+  const [first] = destinations;
+  for (const finding of findings(first === undefined ? 'the index' : formatLocation(first), made))
+    options.notice(finding);
   const below = await manifestsBelow(made.descriptor, many, { name: nameOf(sources), signal });
   if (request.dryRun) return { ...made, tags: [] };
   const referrers = await collectReferrers(below, many, { signal });

@@ -74,6 +74,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Set a Docker Hub repository’s page',
     load: async () => (await import('./commands/readme.ts')).default,
   },
+  merge: {
+    summary: 'Join images built on several machines into one index',
+    load: async () => (await import('./commands/merge.ts')).default,
+  },
   promote: {
     summary: 'Give an image other tags, here and at other registries, its digest unchanged',
     load: async () => (await import('./commands/promote.ts')).default,

@@ -73,5 +73,8 @@ async function platformOfImage(
     return { ...said, os: said.os, architecture: said.architecture };
   const { config } = parseManifest(content, descriptor);
   const bytes = await fetchBytes(many, config, { maxBytes: LIMITS.configBytes, signal });
-  return { ...normalizePlatform(platformOf(parseConfig(bytes, config))), ...said };
+  const own = platformOf(parseConfig(bytes, config));
+  // A variant that is written stays: an index over results of `build` then says what that build's own would.
+  const variant = own.variant === undefined ? {} : { variant: own.variant };
+  return { ...normalizePlatform(own), ...variant, ...said };
 }
