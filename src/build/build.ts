@@ -3,7 +3,6 @@ import type { Finding } from '../dockerfile/lint/finding.ts';
 import { checkOutputs } from '../exporter/check-outputs.ts';
 import { type ExportContext, type Exported, runOutput } from '../exporter/run-output.ts';
 import { parseOutput } from '../exporter/output-spec.ts';
-import { formatReference, parseReference } from '../oci/reference.ts';
 import type { ProgressSink } from '../solver/progress.ts';
 import { allOrNone } from '../util/abort.ts';
 import { buildResult } from './build-result.ts';
@@ -13,6 +12,7 @@ import { type RequestSurroundings, openRequest } from './open-request.ts';
 import { solvePlatforms } from './platform-results.ts';
 import type { BuildRequest, BuildResult } from './request.ts';
 import { stepContext } from './step-context.ts';
+import { buildTags, checkVersion } from './version-tags.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface BuildSurroundings extends RequestSurroundings {
@@ -34,8 +34,8 @@ export async function build(
   // A worker that is needed for sure starts while everything else gets ready.
   if (request.noCache === true) void engine.worker().catch(() => {});
   // Bad names and outputs are told before anything runs.
-  const tags = [...new Set(request.tags.map((tag) => formatReference(parseReference(tag))))];
   const outputs = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
+  checkVersion(request, outputs);
   checkOutputs(outputs, request);
   await using opened = await openRequest(workspace, request, around);
   const steps = stepContext(engine, {
@@ -58,6 +58,7 @@ export async function build(
   };
   const results = await solvePlatforms(engine, { converted, steps, progress, signal });
   const epoch = converted[0]?.sourceDateEpoch;
+  const tags = await buildTags(workspace, request, { outputs, notice: around.notice, signal });
   const context = exportContext(
     workspace,
     { annotations: request.annotations, tags, ...(epoch === undefined ? {} : { epoch }) },

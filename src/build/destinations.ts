@@ -1,13 +1,8 @@
 import type { Location } from '../manifest/location.ts';
-import { semverTags, type SemverOptions } from '../manifest/semver-tags.ts';
+import { semverTags } from '../manifest/semver-tags.ts';
 import { formatReference, parseReference } from '../oci/reference.ts';
-import { hasCode } from '../util/error.ts';
 import type { ImagePlaces } from './image-places.ts';
-
-/** `--tag-semver` and what goes with it. */
-export interface VersionTags extends SemverOptions {
-  readonly version: string;
-}
+import { existingTags, heldNotice, type VersionTags } from './version-tags.ts';
 
 export interface DestinationOptions {
   readonly version?: VersionTags;
@@ -32,25 +27,13 @@ export async function destinationsOf(
       if (location.kind === 'archive') return [location];
       const target = await places.target(location);
       const { tags, held } = semverTags(version.version, await existingTags(target.tags(options)), version);
-      for (const { tag, newer } of held)
-        options.notice(`note: ${target.name}:${tag} stays: ${newer} is there; --move-back moves it`);
+      for (const { tag, newer } of held) options.notice(heldNotice(`${target.name}:${tag}`, newer));
       const tagged = tags.map((tag) => withTag(location, tag));
       const written = tagIn(location);
       return written === undefined ? tagged : [location, ...tagged];
     }),
   );
   return found.flat();
-}
-
-async function existingTags(tags: AsyncIterable<string>): Promise<readonly string[]> {
-  const found: string[] = [];
-  try {
-    for await (const tag of tags) found.push(tag);
-  } catch (error) {
-    // A repository that is not there yet.
-    if (!hasCode(error, 'NOT_FOUND')) throw error;
-  }
-  return found;
 }
 
 type Tagged = Exclude<Location, { kind: 'archive' }>;

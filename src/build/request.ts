@@ -3,6 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { PlatformPattern } from '../oci/platform-pattern.ts';
 import type { ProgressSink } from '../solver/progress.ts';
+import type { VersionTags } from './version-tags.ts';
 
 /** Everything that `polyarch build` was asked for, as data; the CLI makes it of its arguments. */
 export interface BuildRequest {
@@ -15,6 +16,8 @@ export interface BuildRequest {
   readonly platforms: readonly Platform[];
   /** References as given, without any: the image is kept under its digest only. */
   readonly tags: readonly string[];
+  /** `--tag-semver`: the version whose tags each of them gets. */
+  readonly version?: VersionTags;
   /** Stages, by name or number. Default: the last. */
   readonly targets: readonly Scoped<string>[];
   readonly buildArgs: readonly Scoped<Assignment>[];

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { VersionTags } from '../build/destinations.ts';
+import type { VersionTags } from '../build/version-tags.ts';
 import { PolyarchError } from '../util/error.ts';
 
 /** The flags with which an image gets a version's tags. */

@@ -95,9 +95,14 @@ describe.skipIf(missing !== undefined)('merge', () => {
   test('no tag moves when a platform is missing, comes twice or was not promised', async () => {
     const other = makeImage({ platforms: [amd64], files: { other: 'yes' } });
     await seed(plain(), 'm/app:other', other);
+    const promised = ['--platform', `${amd64},${s390x}`];
     const wrong = await merge(
-      ...['-t', `${repository()}:never`, '--platform', `${amd64},${s390x}`],
-      ...['amd64.json', 'bake.json', `${repository()}:other`],
+      '-t',
+      `${repository()}:never`,
+      ...promised,
+      'amd64.json',
+      'bake.json',
+      `${repository()}:other`,
     );
     expectFailure(
       wrong,

@@ -8,7 +8,7 @@ import { digestAt, missing, place, skopeoRaw } from './registry.ts';
 const SIX = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/386', 'linux/ppc64le', 'linux/s390x'];
 
 describe.skipIf(missing !== undefined)('promote', () => {
-  const { host, plain, other, proxy, cli } = place();
+  const { host, plain, other, proxy, environment, cli } = place();
   const six = makeImage({ platforms: SIX });
   const digest = six.root.entry.digest;
   const promote = (...args: string[]) => cli('promote', ...args);
@@ -113,6 +113,35 @@ describe.skipIf(missing !== undefined)('promote', () => {
     expect(await digestAt(plain(), 'v/app', 'latest')).toBe(digest);
     await promote('--tag-semver', 'v2.0.0-rc.1', `${name}:patch`, `${other()}/v/app`);
     expect(await remoteTags(other(), 'v/app')).toEqual(['2.0.0-rc.1']);
+  });
+
+  test('build --tag-semver, at a registry and in the local store', async () => {
+    environment().write({ 'src/Dockerfile': 'FROM scratch\nCOPY Dockerfile /\n' });
+    const build = (...args: string[]) => cli('build', '--platform', 'linux/amd64', ...args, 'src');
+    const name = `${host()}/built/app`;
+    expect((await build('-t', name, '--tag-semver', 'v1.2.4', '--push')).code).toBe(0);
+    expect((await remoteTags(plain(), 'built/app')).toSorted()).toEqual(['1', '1.2', '1.2.4', 'latest']);
+    const older = await build('-t', `${name}:also`, '--label', 'a=b', '--tag-semver', 'v1.2.3', '--push');
+    expect(older.stderr).toContain(`${name}:latest stays: 1.2.4 is there`);
+    expect((await remoteTags(plain(), 'built/app')).toSorted()).toEqual([
+      '1',
+      '1.2',
+      '1.2.3',
+      '1.2.4',
+      'also',
+      'latest',
+    ]);
+    expect((await build('-t', 'app', '--tag-semver', '2.0.0-rc.1')).code).toBe(0);
+    expect((await build('-t', 'app', '--tag-semver', '2.0.0')).code).toBe(0);
+    expect((await build('-t', 'app', '--tag-semver', '1.9.0')).code).toBe(0);
+    const local = await cli('images', '--format', '{{.Repository}}:{{.Tag}}');
+    expect(local.stdout.trim().split('\n').toSorted()).toEqual(
+      ['1', '1.9', '1.9.0', '2', '2.0', '2.0.0', '2.0.0-rc.1', 'latest'].map((tag) => `app:${tag}`),
+    );
+    expectFailure(await build('--tag-semver', '1.0.0'), 'TAG_REQUIRED');
+    expectFailure(await build('-t', 'app', '--tag-semver', '1.0.0+b'), 'INVALID_VERSION');
+    const output = ['-o', 'type=image,push=true,push-by-digest=true'];
+    expectFailure(await build('-t', name, '--tag-semver', '1.0.0', ...output), 'INVALID_OUTPUT', 'polyarch merge');
   });
 
   test.each([

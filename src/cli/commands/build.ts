@@ -27,9 +27,10 @@ import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { renderFindings } from '../render-findings.ts';
 import { openProgress, type ProgressMode } from '../progress/progress.ts';
+import { type SemverFlags, semverFlags, versionTags } from '../semver-flags.ts';
 import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
-interface BuildFlags extends RegistryFlags {
+interface BuildFlags extends RegistryFlags, SemverFlags {
   readonly platform?: string[];
   readonly file?: string[];
   readonly tag?: string[];
@@ -71,6 +72,8 @@ Examples:
       write an OCI archive
   polyarch build --target bin -o out .
       copy the files of a stage to ./out
+  polyarch build --platform linux/amd64,linux/arm64 -t registry.example/app --tag-semver v1.2.3 --push .
+      push 1, 1.2, 1.2.3 and latest
   polyarch build --check --platform linux/amd64,linux/arm64 .
       only look for mistakes (docs/lint.md)
 
@@ -134,7 +137,9 @@ const command: CliCommand = {
       .option('--ulimit <type=soft:hard>', 'a resource limit of steps', collect)
       .option('--cgroup-parent <name>', 'cgroup of steps')
       .addHelpText('after', EXAMPLES);
-    registryFlags(defined).action(async (path: string, flags: BuildFlags) => done(await run(path, flags, context)));
+    semverFlags(registryFlags(defined)).action(async (path: string, flags: BuildFlags) =>
+      done(await run(path, flags, context)),
+    );
   },
 };
 
@@ -204,6 +209,7 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
   const platform = flags.platform ?? (env['DOCKER_DEFAULT_PLATFORM'] ? [env['DOCKER_DEFAULT_PLATFORM']] : []);
   const epoch = env['SOURCE_DATE_EPOCH'];
   const input = parseContext(path);
+  const version = versionTags(flags);
   const files = list(flags.file).map((text) => platformPrefix(text, { flag: '--file' }));
   return {
     context: input,
@@ -211,6 +217,7 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
     ...(input.kind === 'stdin' || files.some(({ value }) => value === '-') ? { stdin: context.stdin } : {}),
     platforms: parsePlatforms(platform),
     tags: list(flags.tag),
+    ...(version === undefined ? {} : { version }),
     targets: list(flags.target).map((text) => platformPrefix(text, { flag: '--target' })),
     buildArgs: assignments('--build-arg', list(flags.buildArg), { env }),
     contexts: assignments('--build-context', list(flags.buildContext)),
