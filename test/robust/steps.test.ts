@@ -50,7 +50,7 @@ RUN : files; cat /etc/hosts; ls -ld /etc/resolv.conf /proc/kallsyms /dev/null
       'PWD=/',
       'SHLVL=1',
     ]);
-    expect(result.log('who')[1].split('\n').slice(0, 3)).toEqual(['0', 'polyarch', '1']);
+    expect(result.log('who')[1].split('\n').slice(0, 3)).toEqual(['0', 'buildkitsandbox', '1']);
     // Docker's default set, moby/profiles; not inherited, not ambient.
     expect(result.log('caps')[1].replaceAll('\t', ' ').split('\n')).toEqual([
       'CapInh: 0000000000000000',
