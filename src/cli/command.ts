@@ -79,7 +79,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/merge.ts')).default,
   },
   promote: {
-    summary: 'Give an image other tags, here and at other registries, its digest unchanged',
+    summary: 'Give an image other tags, its digest unchanged',
     load: async () => (await import('./commands/promote.ts')).default,
   },
   imagetools: {
