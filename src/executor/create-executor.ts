@@ -6,6 +6,7 @@ import type { Emulation } from '../emulation/emulation.ts';
 import { hostArchitecture } from '../emulation/native.ts';
 import { PolyarchError } from '../util/error.ts';
 import { findProgram } from '../util/find-program.ts';
+import { readRan } from './accel-mounts.ts';
 import { runRuntime } from './container.ts';
 import type { ExecOptions, ExecResult, ExecSpec, Executor } from './executor.ts';
 import { checkIds, checkUlimits, isMapped, readMappedIds } from './limits.ts';
@@ -83,6 +84,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
           compiledSeccomp,
           user,
           emulatorEnv: mode.kind === 'private' ? mode.env : [],
+          accel: mode.kind === 'private' ? spec.accel : undefined,
           singleId: ids.single,
           ttyGroup: isMapped(5, ids.gids),
           streams: options.streams,
@@ -106,13 +108,18 @@ async function runStep(
     readonly seccomp: Seccomp | undefined;
     readonly compiledSeccomp: CompiledSeccomp;
     readonly emulatorEnv: readonly string[];
+    readonly accel: string | undefined;
     readonly singleId: boolean;
     readonly ttyGroup: boolean;
     readonly streams: OwnStreams | undefined;
   },
 ): Promise<ExecResult> {
   makeWorkingFolder(spec, step.singleId ? { uid: 0, gid: 0 } : step.user);
-  using prepared = await prepareMounts(spec, { folder: `${step.bundle}/files`, singleId: step.singleId });
+  using prepared = await prepareMounts(spec, {
+    folder: `${step.bundle}/files`,
+    singleId: step.singleId,
+    accel: step.accel,
+  });
   const config = runtimeConfig(spec, { ...step, mounts: prepared.mounts });
   writeFileSync(`${step.bundle}/config.json`, configText(config));
   const stubs = noteStubs(spec.rootfs, [...RUNTIME_FOLDERS, ...prepared.mounts.map((mount) => mount.destination)]);
@@ -136,7 +143,9 @@ async function runStep(
     options.signal?.throwIfAborted();
     const failure = exitCode === 0 ? undefined : (runtimeErrors(execFailure ?? '') ?? readRuntimeError(log));
     if (failure !== undefined) throw runtimeFailure(failure, spec);
-    return { exitCode };
+    const { accel } = step;
+    const ranNative = accel === undefined || prepared.ran === undefined ? undefined : readRan(accel, prepared.ran);
+    return ranNative === undefined ? { exitCode } : { exitCode, ranNative };
   } finally {
     rmSync(`${step.root}/${spec.id}`, { recursive: true, force: true });
     stubs.clean();

@@ -1,3 +1,4 @@
+import type { RanNative } from '../emulation/accel-map.ts';
 import type { Platform } from '../oci/platform.ts';
 
 /** One container process on a root filesystem that is mounted already. */
@@ -17,6 +18,11 @@ export interface ExecSpec {
   readonly hostname?: string;
   readonly platform: Platform;
   readonly mounts: readonly ExecMount[];
+  /**
+   * A pack's folder: what its map has runs native in an emulated step. Looked at only where the platform's emulator is
+   * this worker's own (`private`). Default none: all is emulated.
+   */
+  readonly accel?: string;
   readonly network: 'default' | 'host' | 'none';
   readonly security: 'sandbox' | 'insecure';
   readonly extraHosts?: readonly { readonly host: string; readonly ip: string }[];
@@ -57,6 +63,8 @@ export type ExecMount =
 export interface ExecResult {
   /** 128 + the signal's number when it was killed by one. */
   readonly exitCode: number;
+  /** What ran native by the pack of `accel`, most often first. */
+  readonly ranNative?: readonly RanNative[];
 }
 
 export interface ExecOptions {

@@ -1,4 +1,5 @@
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accelMounts } from './accel-mounts.ts';
 import type { ExecMount, ExecSpec } from './executor.ts';
 import { hostsFile, resolvConf } from './network-files.ts';
 import { resolveInRootfs } from './rootfs-path.ts';
@@ -8,6 +9,8 @@ import { openSshSocket } from './ssh-socket.ts';
 /** A step's mounts made ready in its bundle; disposing of them ends what serves them. */
 export interface PreparedMounts extends Disposable {
   readonly mounts: readonly RuntimeMount[];
+  /** The file that tells what ran native, where there is a pack. */
+  readonly ran: string | undefined;
 }
 
 const APT_FOLDER = '/etc/apt/apt.conf.d';
@@ -19,7 +22,7 @@ const FILE_OPTIONS = ['rbind', 'nosuid', 'noexec', 'nodev'];
  */
 export async function prepareMounts(
   spec: ExecSpec,
-  options: { readonly folder: string; readonly singleId: boolean },
+  options: { readonly folder: string; readonly singleId: boolean; readonly accel: string | undefined },
 ): Promise<PreparedMounts> {
   const { folder } = options;
   mkdirSync(folder, { mode: 0o711 });
@@ -66,8 +69,11 @@ export async function prepareMounts(
       }
     }
   }
+  const ran = options.accel === undefined ? undefined : file('ran', '', 0o666);
+  if (options.accel !== undefined && ran !== undefined) mounts.push(...accelMounts(options.accel, ran));
   return {
     mounts,
+    ran,
     [Symbol.dispose]: () => {
       for (const closer of closers) closer[Symbol.dispose]();
     },
