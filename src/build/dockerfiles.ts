@@ -33,20 +33,26 @@ export function dockerfilesOf(
   context: OpenedContext,
   options: DockerfilesOptions,
 ): (inputs: PlatformInputs) => PlatformDockerfile {
-  const opened = new Map<string | undefined, (platform: Platform) => PlatformDockerfile>();
+  const opened = new Map<string, (platform: Platform) => PlatformDockerfile>();
   return (inputs) => {
-    const known = opened.get(inputs.file) ?? reader(openFor(inputs, { context, ...options }), options);
-    opened.set(inputs.file, known);
+    const ignoreSyntax = (inputs.buildArgs.get('BUILDKIT_SYNTAX') ?? '') !== '';
+    const key = JSON.stringify([ignoreSyntax, inputs.file]);
+    const known = opened.get(key) ?? reader(openFor(inputs, { context, ...options }), { ...options, ignoreSyntax });
+    opened.set(key, known);
     return known(inputs.platform);
   };
 }
 
-function reader(file: OpenedDockerfile, options: DockerfilesOptions): (platform: Platform) => PlatformDockerfile {
+function reader(
+  file: OpenedDockerfile,
+  options: DockerfilesOptions & { ignoreSyntax: boolean },
+): (platform: Platform) => PlatformDockerfile {
   const { bytes, folder, name } = file;
+  const parsing = { filename: name, ignoreSyntax: options.ignoreSyntax };
   options.onDockerfile?.(file);
   const text = Buffer.from(bytes).toString();
   if (!isCrossTemplate(text)) {
-    const dockerfile = parseDockerfile(bytes, { filename: name });
+    const dockerfile = parseDockerfile(bytes, parsing);
     return () => ({ dockerfile, folder, isCross: false });
   }
   const { buildPlatform, notice } = options;
@@ -55,7 +61,7 @@ function reader(file: OpenedDockerfile, options: DockerfilesOptions): (platform:
     const shown = formatPlatform(platform);
     const known = made.get(shown);
     if (known !== undefined) return known;
-    const parsed = parseDockerfile(fillCrossTemplate(text, { platform, buildPlatform }), { filename: name });
+    const parsed = parseDockerfile(fillCrossTemplate(text, { platform, buildPlatform }), parsing);
     const { dockerfile, removed } = withoutMissingEmulators(parsed, (path) => isThere(path, folder));
     for (const { source, line } of removed) {
       notice(

@@ -8,6 +8,7 @@ import type { ImageConfig } from '../oci/config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { GitEnvironment } from '../worker/sources/git-program.ts';
 import { buildCredentials } from './credentials.ts';
+import { tellFetchedConfig } from './cross-request.ts';
 import { type PlatformDockerfile, dockerfilesOf } from './dockerfiles.ts';
 import type { FetchContextOptions } from './fetch-context.ts';
 import { LocalFolders } from './local-folders.ts';
@@ -74,6 +75,7 @@ export async function openRequest(
       notice: around.notice,
       signal: around.signal,
     });
+    if (opened.fetched && opened.onlyDockerfile === undefined) tellFetchedConfig(request, opened.root, around);
     const dockerfileOf = dockerfilesOf(opened, around);
     const locals = new LocalFolders();
     const convert = converter(workspace, request, { around, inputs, locals, dockerfileOf });

@@ -7,6 +7,7 @@ it.each([
   ['lint,format=json', { name: 'check', json: true, ignoreStatus: false }],
   ['format=text,check,ignorestatus=true', { name: 'check', json: false, ignoreStatus: true }],
   ['outline,format=json', { name: 'outline', json: true, ignoreStatus: false }],
+  ['subrequests.describe', { name: 'describe', json: false, ignoreStatus: false }],
   ['targets', { name: 'targets', json: false, ignoreStatus: false }],
 ])('--call %s', (text, call) => {
   expect(parseCall(text)).toEqual(call);

@@ -4,7 +4,7 @@ import { didYouMean } from '../util/nearest.ts';
 
 /** What `--call` asks for instead of a build. */
 export interface Call {
-  readonly name: 'check' | 'outline' | 'targets';
+  readonly name: 'check' | 'outline' | 'targets' | 'describe';
   readonly json: boolean;
   /** Exit with 0 whatever a check finds. */
   readonly ignoreStatus: boolean;
@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, Call['name'] | 'build'>> = {
   lint: 'check',
   outline: 'outline',
   targets: 'targets',
+  'subrequests.describe': 'describe',
 };
 
 /** Reads `--call NAME[,format=json][,ignorestatus=BOOL]`; undefined for a build. Fails with INVALID_ARGUMENT. */
@@ -42,6 +43,6 @@ export function parseCall(text: string): Call | undefined {
 
 function invalid(text: string, why: string): PolyarchError {
   return new PolyarchError('INVALID_ARGUMENT', `--call ${JSON.stringify(text)}: ${why}`, {
-    hint: '--call build|check|outline|targets[,format=json]',
+    hint: '--call build|check|outline|targets|subrequests.describe[,format=json]',
   });
 }

@@ -4,6 +4,7 @@ import type { BuildRequest } from '../build/request.ts';
 import type { Workspace } from '../build/workspace.ts';
 import type { Call } from './call-flag.ts';
 import { checkJson, outlineJson, targetsJson } from './call-json.ts';
+import { describeJson, describeText } from './call-describe.ts';
 import { outlineText, targetsText } from './call-text.ts';
 import type { CliContext } from './context.ts';
 import { byPlace, renderCheck } from './render-findings.ts';
@@ -27,6 +28,9 @@ export async function runCall(
       write(call.json ? targetsJson(stages, files) : targetsText(stages));
       return 0;
     }
+    case 'describe':
+      write(call.json ? describeJson() : describeText());
+      return 0;
     case 'check': {
       const { findings: all, files, error } = await check(workspace, request, around);
       const findings = byPlace(all);

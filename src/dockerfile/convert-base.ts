@@ -10,6 +10,7 @@ import { findContext, loadContext, resolveImage } from './convert-context.ts';
 import { type StageImage, emptyImage, imageOf } from './convert-image.ts';
 import { vertexName } from './convert-name.ts';
 import { type StageBuild, inherit } from './convert-stages.ts';
+import { giveValue, noValue } from './empty-args.ts';
 import { parseTrigger } from './parse.ts';
 import { didYouMean } from './suggest.ts';
 
@@ -124,6 +125,13 @@ async function resolveNamed(
     if (onUnknownBase !== undefined && UNANSWERED.has(error.code)) {
       onUnknownBase(stage.baseName, error);
       return undefined;
+    }
+    if (error.code === 'INVALID_REFERENCE' && stage.emptyArgs.length > 0) {
+      throw new PolyarchError(error.code, error.message + noValue(stage.emptyArgs), {
+        hint: giveValue(stage.emptyArgs),
+        cause: error,
+        details: error.details,
+      });
     }
     const near = didYouMean(stage.baseName, [...graph.names(), ...COMMON_IMAGES]);
     if (near === '' || (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_REFERENCE')) throw error;

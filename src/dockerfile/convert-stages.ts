@@ -21,6 +21,8 @@ export interface StageBuild {
   readonly sourceCode: string;
   /** Above its FROM, without `#`. */
   readonly comments: readonly string[];
+  /** Names of arguments in its FROM that have no value. */
+  readonly emptyArgs: readonly string[];
   /** What it asks of the person who builds it. */
   readonly outline: StageOutline;
   /** The stage that it starts from. */
@@ -67,6 +69,7 @@ export interface NewStage {
   readonly sourceCode?: string;
   readonly comments?: readonly string[];
   readonly usedArgs?: readonly string[];
+  readonly emptyArgs?: readonly string[];
   readonly platform?: Platform;
   readonly context?: NamedContext;
   readonly ignoreCache?: boolean;
@@ -83,6 +86,7 @@ export function newStage(given: NewStage): StageBuild {
     location: given.location,
     sourceCode: given.sourceCode ?? '',
     comments: given.comments ?? [],
+    emptyArgs: given.emptyArgs ?? [],
     outline: { usedArgs: new Set(given.usedArgs), args: new Map(), secrets: new Map(), ssh: new Map() },
     base: undefined,
     context: given.context,

@@ -56,6 +56,15 @@ describe('stages', () => {
 });
 
 describe('base images', () => {
+  it.each([
+    ['FROM busybox:$V', 'its tag is empty: V has no value', 'ARG V=…'],
+    ['ARG V\nARG W=\nFROM x${W}/y:${V}', 'W and V have no value', '--build-arg W=…'],
+    ['FROM ${V}', 'is empty: V has no value', 'ARG V=…'],
+  ])('whose name lacks a value: %j', async (text, message, hint) => {
+    const refused = { message: expect.stringContaining(message), hint: expect.stringContaining(hint) };
+    await expect(convertText(`${text}\n`)).rejects.toMatchObject(refused);
+  });
+
   it('are asked for with the mode, at the same time', async () => {
     let open = 0;
     let most = 0;

@@ -18,6 +18,7 @@ import { type StageBuild, StageGraph, inherit, newStage } from './convert-stages
 import { type Conversion, atPlace } from './conversion.ts';
 import { dispatch } from './dispatch.ts';
 import { workingDirectory } from './dispatch-state.ts';
+import { giveValue, noValue } from './empty-args.ts';
 import { failure, locate } from './failure.ts';
 import { parseCheckDirective, parseCheckOptions } from './lint/check-options.ts';
 import { lintFile } from './lint/file-rules.ts';
@@ -129,10 +130,11 @@ async function openStage(
   { index, conversion }: { index: number; conversion: Conversion },
 ): Promise<StageBuild> {
   const { options, graph } = conversion;
-  const { result: baseName, matched } = expandFrom(stage.baseName, { stage, conversion });
+  const { result: baseName, matched, unmatched } = expandFrom(stage.baseName, { stage, conversion });
+  const emptyArgs = [...matched, ...unmatched].filter((key) => (conversion.globalArgs.get(key) ?? '') === '');
   if (baseName === '') {
-    throw failure(`the base of the stage, ${stage.baseName}, is empty`, {
-      hint: 'give the argument a default before the first FROM, or pass it with --build-arg',
+    throw failure(`the base of the stage, ${stage.baseName}, is empty${noValue(emptyArgs)}`, {
+      hint: giveValue(emptyArgs),
       word: stage.baseName,
     });
   }
@@ -146,6 +148,7 @@ async function openStage(
     sourceCode,
     comments: stage.from.comments,
     usedArgs: [...matched, ...(own?.matched ?? [])],
+    emptyArgs,
     ...(platform === undefined ? {} : { platform }),
   };
   if (name !== '') {

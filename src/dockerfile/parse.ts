@@ -24,6 +24,8 @@ import { checkSyntax } from './syntax.ts';
 export interface ParseOptions {
   /** For messages and locations; default `Dockerfile`. */
   readonly filename?: string;
+  /** BUILDKIT_SYNTAX names the frontend, so `# syntax` does not count. */
+  readonly ignoreSyntax?: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export function parseDockerfile(source: Uint8Array | string, options: ParseOptio
   const warnings: ParserFinding[] = [];
   const text = decode(source, { file, warnings });
   const directives = readDirectives(text);
-  if (directives.syntax !== undefined) honourSyntax(directives.syntax, { file, text });
+  if (directives.syntax !== undefined && options.ignoreSyntax !== true) honourSyntax(directives.syntax, { file, text });
   const parsed = parseLines(text, { file, warnings });
   const metaArgs: ArgInstruction[] = [];
   const stages: Draft[] = [];

@@ -48,6 +48,11 @@ describe('another frontend is refused', () => {
     );
   });
 
+  test('unless BUILDKIT_SYNTAX names the built-in one', () => {
+    expect(() => checkSyntax('dockerfile.v0', 'BUILDKIT_SYNTAX')).not.toThrow();
+    expect(parseDockerfile('# syntax=a/b\nFROM scratch\n', { ignoreSyntax: true }).stages).toHaveLength(1);
+  });
+
   test('in the other ways of writing it', () => {
     for (const source of ['// syntax=a/b\nx {}', '{"syntax": "a/b"}', '#!/usr/bin/env x\n# syntax=a/b\n']) {
       expect(() => parseDockerfile(source)).toThrow(expect.objectContaining({ code: 'FRONTEND_UNSUPPORTED' }));

@@ -3,6 +3,9 @@ import { debug } from '../util/debug.ts';
 import type { PolyarchError } from '../util/error.ts';
 import { failure } from './failure.ts';
 
+/** What BUILDKIT_SYNTAX says for the frontend that is built in, whatever `# syntax=` names. */
+const BUILT_IN = 'dockerfile.v0';
+
 /** Images that hold Docker's own Dockerfile frontend. */
 const DOCKERS: ReadonlySet<string> = new Set(['docker/dockerfile', 'docker/dockerfile-upstream']);
 
@@ -14,6 +17,7 @@ const DOCKERS: ReadonlySet<string> = new Set(['docker/dockerfile', 'docker/docke
 export function checkSyntax(syntax: string, source: '# syntax' | 'BUILDKIT_SYNTAX'): void {
   // What stands behind the image is for the frontend.
   const image = syntax.split(' ', 1)[0] ?? '';
+  if (source === 'BUILDKIT_SYNTAX' && image === BUILT_IN) return;
   const { domain, path } = parseReference(image);
   if (domain !== 'docker.io' || !DOCKERS.has(path)) throw unsupported(image, source);
   debug('dockerfile', () => `${source}=${syntax}: this frontend reads it, no image is pulled`);

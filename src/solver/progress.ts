@@ -28,6 +28,8 @@ export type ProgressEvent =
       readonly detail?: readonly string[];
       readonly url?: string;
       readonly location?: { readonly file: string; readonly startLine: number; readonly endLine: number };
+      /** The file that the location is in. */
+      readonly source?: Uint8Array;
     };
 
 /** Sent when a vertex becomes known, starts, and ends. A later event of the same digest replaces the earlier. */

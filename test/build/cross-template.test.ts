@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packTar } from '../support/pack-tar.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { ofPlatform, readRemote } from './image-reader.ts';
 import { sharedEnvironment } from './project.ts';
@@ -73,6 +74,16 @@ describe('Dockerfile.cross', () => {
     expect(result.stderr).not.toContain(`arm64v8/${BASE}:latest is not`);
     const steps = ofPlatform(pushed, 'linux/amd64').config.history.map((entry) => entry.created_by ?? '');
     expect(steps.filter((step) => step.includes('qemu-'))).toEqual([]);
+  });
+
+  test('of a context that is fetched, what its build.config would give is said', async () => {
+    const listed = ['build', '--call', 'targets', '-f', 'Dockerfile.cross'];
+    const input = packTar([
+      { path: 'Dockerfile.cross', type: 'file', text: 'FROM __BASEIMAGE_ARCH__/busybox\n' },
+      { path: 'build.config', type: 'file', text: 'IMAGE_NAME=x\nTARGET_ARCHES="arm64v8"\n' },
+    ]).toString('latin1');
+    const { stderr } = await environment().polyarch([...listed, '-'], { input });
+    expect(stderr).toContain('is not used: give --platform linux/arm64 -t x:latest');
   });
 
   test('flags go before build.config', async () => {

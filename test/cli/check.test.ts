@@ -53,6 +53,12 @@ Dockerfile:3
 `);
   });
 
+  it('lists what --call can ask for', async () => {
+    const { stdout } = await cli('--call=subrequests.describe,format=json', '.');
+    const names = (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+    expect(names).toEqual(['frontend.outline', 'frontend.targets', 'frontend.lint', 'frontend.subrequests.describe']);
+  });
+
   it('finds nothing: exit status 0', async () => {
     expect(await cli('--check', '-f', 'good', '.')).toMatchObject({
       code: 0,

@@ -56,8 +56,9 @@ export async function buildWithBoth(one: CompatCase, folder: string, sides: Side
   for (const [index, [name, value]] of Object.entries(one.contexts ?? {}).entries()) {
     if (typeof value === 'string') {
       both(['--build-context', `${name}=${fill(value)}`], ['--opt', `context:${name}=${fill(value)}`]);
-    } else if ('layout' in value) {
-      const layout = baseLayout(value.layout);
+    } else if ('layout' in value || 'built' in value) {
+      const layout = 'layout' in value ? baseLayout(value.layout) : join(folder, `built-${index}`);
+      if ('built' in value) await buildLayout(value.built, layout, sides);
       const id = `layout${index}`;
       both(
         ['--build-context', `${name}=oci-layout://${layout}@${layoutRoot(layout)?.digest ?? ''}`],
@@ -105,6 +106,12 @@ export async function buildWithBoth(one: CompatCase, folder: string, sides: Side
     ),
   ];
   return [outcome(results[0], archives[0]), outcome(results[1], archives[1])];
+}
+
+/** An OCI layout folder of a Dockerfile that needs no context, made by polyarch. */
+async function buildLayout(dockerfile: string, layout: string, { polyarch }: Sides): Promise<void> {
+  const output = `type=oci,dest=${layout},tar=false`;
+  await polyarch.polyarch(['build', '--platform', 'linux/amd64', '--output', output, '-'], { input: dockerfile });
 }
 
 function outcome(result: RunResult, archive: string): Outcome {

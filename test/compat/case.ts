@@ -8,7 +8,9 @@ export type CompatFile =
       readonly link?: string;
       /** Another file of the context that this is a hard link to; it comes before. */
       readonly hardlink?: string;
-      readonly special?: 'folder' | 'fifo' | 'socket';
+      /** `device` is the character device 1:3. */
+      readonly special?: 'folder' | 'fifo' | 'socket' | 'device';
+      readonly xattrs?: Readonly<Record<string, Uint8Array>>;
       readonly mode?: number;
       readonly owner?: readonly [number, number];
       /** Seconds since the epoch. */
@@ -16,6 +18,16 @@ export type CompatFile =
     };
 
 export type CompatFiles = Readonly<Record<string, CompatFile>>;
+
+/**
+ * What `--build-context` names: a folder of these files, the stand-in base of that name as an OCI layout, the OCI layout
+ * that polyarch builds of a Dockerfile, or the text itself.
+ */
+export type CompatContext =
+  | string
+  | { readonly files: CompatFiles }
+  | { readonly layout: string }
+  | { readonly built: string };
 
 /** A build that polyarch and BuildKit must agree on. `{{http}}` and `{{git}}` are replaced everywhere, see serve.ts. */
 export interface CompatCase {
@@ -30,8 +42,8 @@ export interface CompatCase {
   readonly target?: string;
   /** Default linux/amd64. */
   readonly platforms?: readonly string[];
-  /** `--build-context`: a folder of these files, the stand-in base of that name as an OCI layout, or the text itself. */
-  readonly contexts?: Readonly<Record<string, string | { readonly files: CompatFiles } | { readonly layout: string }>>;
+  /** `--build-context`, by name. */
+  readonly contexts?: Readonly<Record<string, CompatContext>>;
   /** `--secret`: id → text. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** `--ssh default=` an agent with one key. */

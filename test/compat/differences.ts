@@ -72,6 +72,42 @@ export const differences: readonly Difference[] = [
     cases: ['the time of the context', 'the time of a local context'],
   },
   {
+    title: 'A `.git` that is kept',
+    text: 'BuildKit leaves tags in it that are named after the branches which its daemon fetched until then. polyarch writes the ref that was asked for, and nothing else.',
+    lines: /^\S+ \/refs content: buildkit/,
+    cases: ['keep-git-dir', 'keep-git-dir without a value', 'keep-git-dir of a tag', '--keep-git-dir'],
+  },
+  {
+    title: 'The `.git` files of submodules',
+    text: 'BuildKit leaves a file `.git` in each submodule, which names a folder of the daemon that the build does not see, so that git fails there. polyarch leaves it out, unless the `.git` of the whole is kept.',
+    lines: /^\S+ \S+\/inner\/\.git \S+: buildkit .*, polyarch nothing$/,
+    cases: ['submodules', 'a context with its submodules'],
+  },
+  {
+    title: 'The time of the commit, of a folder',
+    text: 'For `?mtime=commit` (and SOURCE_DATE_EPOCH) together with a folder of the repository, BuildKit fails, or dates the files as it fetched them. polyarch gives them the time of the commit.',
+    lines: /^\S+ \/1\/\S+ mtime: buildkit now, polyarch 1600000000$/,
+    cases: ['mtime of the commit'],
+  },
+  {
+    title: 'Capabilities of files in a context',
+    text: 'BuildKit drops the file capabilities (`security.capability`) that files of a local context have. polyarch keeps them, as it keeps their other extended attributes.',
+    lines: /^\S+ \S+ xattr security\.capability: buildkit nothing, polyarch/,
+    cases: ['extended attributes'],
+  },
+  {
+    title: 'Devices of a context',
+    text: 'BuildKit runs as root of the machine and copies device nodes. polyarch’s builds run in a user namespace, where none can be made: it leaves them out with a warning. Those in the layers of images are kept.',
+    lines: /^\S+ \/to\/(?:d\/)?null \S+: buildkit .*, polyarch nothing$/,
+    cases: ['a device'],
+  },
+  {
+    title: '`BUILDKIT_SYNTAX=dockerfile.v0`',
+    text: 'BuildKit’s manual has this name for the frontend that is built in, whatever `# syntax=` says; BuildKit itself asks the registry for an image of that name. polyarch does what the manual says.',
+    lines: /BuildKit fails, polyarch does not|dockerfile\.v0:latest: not found/,
+    cases: ['the frontend, asked for as the one that there is'],
+  },
+  {
     title: 'Sockets of a context',
     text: 'BuildKit makes an empty file of a socket in the context. polyarch leaves sockets out: nothing can be done with what they become.',
     lines: /^\S+ \/to\/sock \S+: buildkit .*, polyarch nothing$/,

@@ -9,7 +9,10 @@ import { startGitDaemon } from '../support/git-server.ts';
 import { packTar } from '../support/pack-tar.ts';
 import { writeFiles } from '../support/environment.ts';
 
-/** What cases fetch, on loopback. `fill` puts the places for `{{http}}` and `{{git}}`. */
+/**
+ * What cases fetch, on loopback. `fill` puts the places for `{{http}}` and `{{git}}`, and the commits of repo.git's
+ * branches for `{{main}}` and `{{other}}`, or as many of their letters (`{{main:12}}`).
+ */
 export interface Served extends AsyncDisposable {
   fill(text: string): string;
 }
@@ -29,9 +32,8 @@ export const served: Readonly<Record<string, Uint8Array>> = {
 
 const TIME = 'Tue, 02 Jan 2018 03:04:05 GMT';
 
-/** The repository `{{git}}/repo.git`: branches main and other, tags v1 (annotated) and light, a folder `sub`, a link, a program. */
-function makeRepository(folder: string): void {
-  const work = join(folder, 'repo.git');
+/** Runs git in a folder that it makes, with one person at one time; gives what git says. */
+function gitIn(work: string): (...args: readonly string[]) => string {
   mkdirSync(work, { recursive: true });
   const env = {
     ...process.env,
@@ -45,7 +47,16 @@ function makeRepository(folder: string): void {
       ]),
     ),
   };
-  const git = (...args: readonly string[]): void => void execFileSync('git', args, { cwd: work, env, stdio: 'pipe' });
+  return (...args) => execFileSync('git', args, { cwd: work, env, stdio: 'pipe', encoding: 'utf8' }).trim();
+}
+
+/**
+ * `{{git}}/repo.git`: branches main and other, tags v1 (annotated) and light, a folder `sub`, a link, a program.
+ * Gives the commits of its branches.
+ */
+function makeRepository(folder: string): Readonly<Record<string, string>> {
+  const work = join(folder, 'repo.git');
+  const git = gitIn(work);
   git('init', '-q', '-b', 'main');
   writeFiles(work, {
     'top.txt': 'top\n',
@@ -64,6 +75,25 @@ function makeRepository(folder: string): void {
   writeFiles(work, { 'top.txt': 'other\n' });
   git('commit', '-q', '-a', '-m', 'second');
   git('checkout', '-q', 'main');
+  return { main: git('rev-parse', 'main'), other: git('rev-parse', 'other') };
+}
+
+/** `{{git}}/outer.git`: repo.git as a submodule, tag `all`; `{{git}}/lists.git`: builds a list of its context. */
+function makeMoreRepositories(folder: string): void {
+  const outer = gitIn(join(folder, 'outer.git'));
+  outer('init', '-q', '-b', 'main');
+  writeFiles(join(folder, 'outer.git'), { Dockerfile: 'FROM scratch\nCOPY . /from-git/\n' });
+  outer('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', '../repo.git', 'inner');
+  outer('add', '.');
+  outer('commit', '-q', '-m', 'first');
+  outer('tag', 'all');
+  const lists = gitIn(join(folder, 'lists.git'));
+  lists('init', '-q', '-b', 'main');
+  writeFiles(join(folder, 'lists.git'), {
+    Dockerfile: 'FROM busybox\nRUN --mount=target=/c ls -A /c > /list; cat /c/.git/HEAD > /head 2>/dev/null; true\n',
+  });
+  lists('add', '.');
+  lists('commit', '-q', '-m', 'first');
 }
 
 export async function startServed(folder: string): Promise<Served> {
@@ -84,12 +114,19 @@ export async function startServed(folder: string): Promise<Served> {
     server.closeAllConnections();
     server.close();
   });
-  makeRepository(folder);
+  const commits = makeRepository(folder);
+  makeMoreRepositories(folder);
   const git = stack.use(await startGitDaemon(folder));
   const { port } = server.address() as AddressInfo; // listening on TCP
   const held = stack.move();
   return {
-    fill: (text) => text.replaceAll('{{http}}', `http://127.0.0.1:${port}`).replaceAll('{{git}}', git.url),
+    fill: (text) =>
+      text
+        .replaceAll('{{http}}', `http://127.0.0.1:${port}`)
+        .replaceAll('{{git}}', git.url)
+        .replaceAll(/\{\{(main|other)(?::(\d+))?\}\}/g, (all, branch: string, letters?: string) =>
+          (commits[branch] ?? all).slice(0, letters === undefined ? undefined : Number(letters)),
+        ),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }

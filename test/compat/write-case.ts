@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, linkSync, lchownSync, lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { lsetxattr } from '../../src/snapshot/syscalls.ts';
 import type { CompatFile, CompatFiles } from './case.ts';
 
 /** 2021-03-04T05:06:07Z */
@@ -32,11 +33,13 @@ export function writeCase(folder: string, files: CompatFiles, fill: (text: strin
         'require("net").createServer().listen(process.argv[1],()=>process.exit())',
         path,
       ]);
+    else if (file.special === 'device') execFileSync('mknod', [path, 'c', '1', '3']);
     else writeFileSync(path, fill(file.text ?? ''));
     if (file.hardlink !== undefined) continue;
     const [uid, gid] = file.owner ?? [0, 0];
     lchownSync(path, uid, gid);
     if (file.link === undefined) chmodSync(path, file.mode ?? (file.special === 'folder' ? 0o755 : 0o644));
+    for (const [key, value] of Object.entries(file.xattrs ?? {})) lsetxattr(path, key, { value });
     const mtime = file.mtime ?? timeOf(given instanceof Uint8Array ? given : fill(file.text ?? ''));
     lutimesSync(path, mtime, mtime);
   }

@@ -26,6 +26,7 @@ import { parseCall } from '../call-flag.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { renderFindings } from '../render-findings.ts';
+import { lintEvents } from '../progress/lint-events.ts';
 import { openProgress, type ProgressMode } from '../progress/progress.ts';
 import { type SemverFlags, semverFlags, versionTags } from '../semver-flags.ts';
 import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
@@ -129,7 +130,11 @@ const command: CliCommand = {
       )
       .option('-q, --quiet', 'only print the image’s id')
       .option('--check', 'only look for mistakes in the Dockerfile (short for --call=check)')
-      .option('--call <method>', 'build, check, outline or targets; with ,format=json for programs', 'build')
+      .option(
+        '--call <method>',
+        'build, check, outline, targets or subrequests.describe; with ,format=json for programs',
+        'build',
+      )
       .option('--network <mode>', 'network of RUN: default, host or none', 'default')
       .option('--allow <entitlement>', 'allow network.host or security.insecure to steps that ask for it', collect)
       .option('--add-host <host:ip>', 'an entry of /etc/hosts in steps', collect)
@@ -167,10 +172,10 @@ async function run(path: string, flags: BuildFlags, context: CliContext): Promis
   }
   const progress = openProgress(mode, context);
   const findings: Finding[] = [];
+  const lint = mode === 'rawjson' ? lintEvents(progress.event) : undefined;
   const endProgress = () => {
     progress.end();
-    if (mode !== 'quiet' && mode !== 'rawjson')
-      context.stderr.write(renderFindings(findings, { expand: isDebugging() }));
+    if (mode !== 'quiet') context.stderr.write(renderFindings(findings, { expand: isDebugging() }));
   };
   try {
     await using workspace = await openWorkspace(context, flags);
@@ -179,7 +184,8 @@ async function run(path: string, flags: BuildFlags, context: CliContext): Promis
       ...common,
       progress: progress.event,
       notice: progress.notice,
-      finding: (finding) => void findings.push(finding),
+      finding: lint?.finding ?? ((finding) => void findings.push(finding)),
+      ...(lint === undefined ? {} : { onDockerfile: lint.onDockerfile }),
       stdout: context.stdout,
       ...(socket === undefined ? {} : { dockerSocket: socket }),
     });

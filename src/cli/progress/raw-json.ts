@@ -25,11 +25,26 @@ export function rawJsonProgress(write: (text: string) => void): (event: Progress
         );
       }
       case 'warning': {
-        const { vertex, level, short, detail, url } = event;
-        const base64 = (text: string) => Buffer.from(text).toString('base64');
-        return write(
-          `${JSON.stringify({ warnings: [{ vertex, level, short: base64(short), detail: detail?.map(base64), url }] })}\n`,
-        );
+        const { vertex, level, short, detail, url, location, source } = event;
+        const base64 = (data: string | Uint8Array) => Buffer.from(data).toString('base64');
+        const warning = {
+          vertex,
+          level,
+          short: base64(short),
+          detail: detail?.map(base64),
+          url,
+          ...(location === undefined
+            ? {}
+            : {
+                sourceInfo: {
+                  filename: location.file,
+                  ...(source === undefined ? {} : { data: base64(source) }),
+                  language: 'Dockerfile',
+                },
+                range: [{ start: { line: location.startLine }, end: { line: location.endLine } }],
+              }),
+        };
+        return write(`${JSON.stringify({ warnings: [warning] })}\n`);
       }
     }
   };

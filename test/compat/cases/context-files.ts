@@ -1,5 +1,7 @@
 import type { CompatCase } from '../case.ts';
 
+/** cap_net_bind_service, effective and permitted. */
+const CAPABILITY = Buffer.from('0100000200040000000000000000000000000000', 'hex');
 const on = (text: string): string => `FROM busybox\n${text}\n`;
 
 /** Odd files of a context. */
@@ -45,6 +47,21 @@ export const cases: readonly CompatCase[] = [
   },
   { name: 'a socket is left out', dockerfile: on('COPY . /to/'), files: { sock: { special: 'socket' }, f: 'f\n' } },
   { name: 'a fifo', dockerfile: on('COPY . /to/'), files: { fifo: { special: 'fifo', mode: 0o640 }, f: 'f\n' } },
+  {
+    name: 'a device',
+    dockerfile: on('COPY . /to/'),
+    files: { null: { special: 'device', mode: 0o666 }, 'd/null': { special: 'device', mode: 0o600 }, f: 'f\n' },
+  },
+  {
+    name: 'extended attributes',
+    dockerfile:
+      'FROM busybox AS s\nCOPY . /to/\nRUN true\nFROM busybox\nCOPY able /\nCOPY --from=s /to /kept\nCOPY --chown=1:1 able /owned',
+    files: {
+      able: { text: 'x\n', mode: 0o755, xattrs: { 'security.capability': CAPABILITY } },
+      noted: { text: 'n\n', xattrs: { 'user.note': Buffer.from('noted') } },
+      d: { special: 'folder', xattrs: { 'user.note': Buffer.from('of a folder') } },
+    },
+  },
   {
     name: 'hard links',
     dockerfile: on('COPY . /to/\nCOPY d /d'),

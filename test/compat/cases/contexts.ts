@@ -94,6 +94,24 @@ export const cases: readonly CompatCase[] = [
     contexts: { web: '{{http}}/archive.tgz' },
   },
   {
+    // buildctl cannot name a stage so: it is given the stage's own name.
+    name: 'a stage of the same file',
+    dockerfile:
+      'ARG from=chosen\nFROM busybox AS made\nENV A=b\nWORKDIR /w\nRUN echo 1 > f\nFROM $from AS taken\nRUN echo $A > g\nFROM scratch\nCOPY --from=taken /w /w',
+    flags: {
+      polyarch: ['--build-context', 'chosen=target:made'],
+      buildctl: ['--opt', 'build-arg:from=made'],
+    },
+  },
+  {
+    name: 'a stage of the same file, as the result',
+    dockerfile: 'ARG from=chosen\nFROM busybox AS made\nENV A=b\nRUN echo 1 > f\nCMD ["c"]\nFROM $from\nLABEL l=m',
+    flags: {
+      polyarch: ['--build-context', 'chosen=target:made'],
+      buildctl: ['--opt', 'build-arg:from=made'],
+    },
+  },
+  {
     name: 'a name in other case',
     dockerfile: 'FROM scratch\nCOPY --from=DIR two /',
     contexts: { dir: DIR },

@@ -82,6 +82,29 @@ export const cases: readonly CompatCase[] = [
     dockerfile:
       'FROM busybox AS src\nRUN echo 1 > /f\nFROM busybox AS base\nONBUILD COPY --from=src /f /copied\nFROM base',
   },
+  {
+    name: 'ONBUILD of a base image',
+    dockerfile: 'FROM busybox AS src\nRUN echo 1 > /s\nFROM base\nRUN echo $E > /late\nCMD ["own"]',
+    files: { f: 'f\n' },
+    contexts: {
+      base: {
+        built:
+          'FROM busybox\nONBUILD ARG v=1\nONBUILD ENV E=$v\nONBUILD WORKDIR /ob\nONBUILD COPY f .\nONBUILD RUN echo $E > e\nONBUILD COPY --from=src /s /s\nONBUILD CMD ["triggered"]',
+      },
+    },
+    args: { v: '2' },
+  },
+  {
+    name: 'ONBUILD of a base image runs once',
+    dockerfile: 'FROM base AS one\nFROM one\nRUN true',
+    contexts: { base: { built: 'FROM busybox\nONBUILD RUN echo x >> /f' } },
+  },
+  {
+    name: 'ONBUILD of a base image that fails',
+    dockerfile: '\nFROM base\nRUN true',
+    contexts: { base: { built: 'FROM busybox\nONBUILD RUN false' } },
+    expect: 'failure',
+  },
   { name: 'ONBUILD of FROM', dockerfile: 'FROM busybox\n\nONBUILD FROM alpine', expect: 'failure' },
   { name: 'ONBUILD of ONBUILD', dockerfile: 'FROM busybox\n\nONBUILD ONBUILD RUN true', expect: 'failure' },
   {
