@@ -11,6 +11,7 @@ import {
 } from '../manifest/location.ts';
 import { repositoryName } from '../oci/reference.ts';
 import { PolyarchError } from '../util/error.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { ArchiveSource } from './archive-source.ts';
 import { wholeImage } from './images-source.ts';
@@ -42,8 +43,14 @@ export class ImagePlaces implements AsyncDisposable {
     return parseLocation(text, { cwd: this.#options.cwd, ...options });
   }
 
-  /** What the location is read from, and what it is asked for there. */
-  async source(location: Location): Promise<{ readonly source: ImageSource; readonly reference: string }> {
+  /**
+   * What the location is read from, and what it is asked for there. `image` is what it was once, for a local image whose name
+   * may have moved; elsewhere that is to be had by its digest.
+   */
+  async source(
+    location: Location,
+    { image }: { readonly image?: Descriptor } = {},
+  ): Promise<{ readonly source: ImageSource; readonly reference: string }> {
     switch (location.kind) {
       case 'registry':
         return { source: await this.#repository(location, 'pull'), reference: referenceOf(location) };
@@ -52,7 +59,7 @@ export class ImagePlaces implements AsyncDisposable {
       case 'archive':
         return { source: await this.#archive(location), reference: referenceOf(location) };
       case 'local':
-        return { source: await this.#local(location.name), reference: location.name };
+        return { source: await this.#local(location.name, image), reference: location.name };
     }
   }
 
@@ -101,9 +108,12 @@ export class ImagePlaces implements AsyncDisposable {
     return opening;
   }
 
-  async #local(name: string): Promise<ImageSource> {
+  async #local(name: string, descriptor: Descriptor | undefined): Promise<ImageSource> {
     const workspace = await this.#store();
-    const image = workspace.engine.store.resolve(name);
+    const image =
+      descriptor === undefined
+        ? workspace.engine.store.resolve(name)
+        : { name: descriptor.digest, descriptor, createdAt: 0, updatedAt: 0 };
     const { source } = await wholeImage(workspace, image, { signal: this.#options.signal });
     return {
       name: `local://${name}`,

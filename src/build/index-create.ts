@@ -1,7 +1,7 @@
 import type { CopyProgress } from '../content/copy-graph.ts';
 import { annotationsFor, parseAnnotations } from '../exporter/annotations.ts';
 import { collectReferrers } from '../manifest/collect-referrers.ts';
-import { type Combined, combine } from '../manifest/combine.ts';
+import { type Combined, combine, withAnnotations } from '../manifest/combine.ts';
 import { diagnoseEntries } from '../manifest/diagnose.ts';
 import { formatLocation, type Location } from '../manifest/location.ts';
 import { ManySources } from '../manifest/many-sources.ts';
@@ -82,20 +82,28 @@ export async function publishIndex(
   request: IndexRequest,
   options: CreateOptions,
 ): Promise<CreatedIndex> {
-  const { signal } = options;
-  const { destinations, preferIndex, platforms } = request;
+  const { destinations, preferIndex, platforms, dryRun } = request;
   const annotations = checkedAnnotations(request.annotations);
   const wanted = await parseSources(request.sources, { places, destinations });
   const many = new ManySources();
-  const sources = await Promise.all(wanted.map((one) => readSource(one, many, { signal })));
+  const sources = await Promise.all(wanted.map((one) => readSource(one, many, options)));
   request.check?.(sources);
   const made = combine(sources, { ...annotations, preferIndex, platforms });
+  return publishMade(places, { made, many, sources }, { ...options, destinations, dryRun });
+}
+
+/** Publishes an index that was put together of sources, as `publishIndex` does. */
+export async function publishMade(
+  places: ImagePlaces,
+  { made, many, sources }: { made: Combined; many: ManySources; sources: readonly SourceImage[] },
+  options: CreateOptions & Pick<IndexRequest, 'destinations' | 'dryRun'>,
+): Promise<CreatedIndex> {
+  const { destinations, notice, signal } = options;
   many.add(made.descriptor, made.content);
   const [first] = destinations;
-  for (const finding of findings(first === undefined ? 'the index' : formatLocation(first), made))
-    options.notice(finding);
+  for (const finding of findings(first === undefined ? 'the index' : formatLocation(first), made)) notice(finding);
   const below = await manifestsBelow(made.descriptor, many, { name: nameOf(sources), signal });
-  if (request.dryRun) return { ...made, tags: [] };
+  if (options.dryRun) return { ...made, tags: [] };
   const referrers = await collectReferrers(below, many, { signal });
   const tags = await publishTo(places, { source: many, root: made.descriptor }, destinations, {
     ...options,
@@ -133,6 +141,6 @@ function checkedAnnotations(texts: readonly string[]) {
   const index = annotationsFor(parsed, 'index');
   return {
     ...(index === undefined ? {} : { annotations: index }),
-    entryAnnotations: (entry: Descriptor) => annotationsFor(parsed, 'manifest-descriptor', entry.platform),
+    entry: (entry: Descriptor) => withAnnotations(entry, annotationsFor(parsed, 'manifest-descriptor', entry.platform)),
   };
 }

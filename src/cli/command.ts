@@ -82,6 +82,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Give an image other tags, its digest unchanged',
     load: async () => (await import('./commands/promote.ts')).default,
   },
+  manifest: {
+    summary: 'Put an index together step by step, and push it',
+    load: async () => (await import('./commands/manifest.ts')).default,
+  },
   imagetools: {
     summary: 'Make and inspect indexes of images at registries',
     load: async () => (await import('./commands/imagetools.ts')).default,

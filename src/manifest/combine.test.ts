@@ -4,7 +4,7 @@ import { encodeJson } from '../oci/json.ts';
 import { parseIndex } from '../oci/index.ts';
 import { MEDIA_TYPE } from '../oci/media-types.ts';
 import { formatPlatform, parsePlatform } from '../oci/platform.ts';
-import { combine, type CombineOptions } from './combine.ts';
+import { combine, type CombineOptions, withAnnotations } from './combine.ts';
 import type { SourceImage } from './source-image.ts';
 
 function image(platform: string, fields: Partial<Descriptor> & { readonly of?: string } = {}): Descriptor {
@@ -83,16 +83,20 @@ describe('combine', () => {
     [
       'entries are annotated',
       [index(amd64, arm64)],
-      { entryAnnotations: ({ platform }) => (platform?.architecture === 'arm64' ? { a: 'b' } : undefined) },
+      { entry: (entry) => (entry.platform?.architecture === 'arm64' ? withAnnotations(entry, { a: 'b' }) : entry) },
       [amd64, { ...arm64, annotations: { a: 'b' } }],
     ],
   ])('%s', (_name, sources, options, entries) => {
     expect(entriesOf(sources, options)).toEqual(entries);
   });
 
-  test('an index from which platforms are taken keeps its other fields', () => {
-    const { content } = combine([index(amd64, arm64)], { platforms: [parsePlatform('amd64')] });
-    expect(JSON.parse(Buffer.from(content).toString())).toMatchObject({ x: 1, manifests: [{ digest: amd64.digest }] });
+  test.each<[string, CombineOptions]>([
+    ['from which platforms are taken', { platforms: [parsePlatform('amd64')] }],
+    ['that is annotated', { annotations: { a: 'b' } }],
+    ['of which an entry is changed', { entry: (entry) => ({ ...entry, platform: parsePlatform('riscv64') }) }],
+  ])('an index %s keeps its other fields', (_name, options) => {
+    const { content } = combine([index(amd64, arm64)], options);
+    expect(JSON.parse(Buffer.from(content).toString())).toMatchObject({ x: 1 });
   });
 
   test('the same sources give the same bytes', () => {

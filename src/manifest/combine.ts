@@ -9,8 +9,8 @@ import type { SourceImage } from './source-image.ts';
 export interface CombineOptions {
   /** Of the index itself. */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Of its entries, besides their own. */
-  readonly entryAnnotations?: (entry: Descriptor) => Readonly<Record<string, string>> | undefined;
+  /** What an entry becomes; the very same object where nothing changes. */
+  readonly entry?: (entry: Descriptor) => Descriptor;
   /** Makes an index even of one image. Default true. */
   readonly preferIndex?: boolean;
   /** Keeps these and their attestations only; empty: all. */
@@ -24,28 +24,37 @@ export interface Combined {
 
 /**
  * One index over all that the sources hold, in their order, each digest once. One source that is an index already stays
- * as it is, byte for byte, when nothing is added and nothing left out. Fails with NO_MATCHING_PLATFORM.
+ * as it is, byte for byte, when nothing is added, changed or left out, and else keeps its other fields. Fails with NO_MATCHING_PLATFORM.
  */
 export function combine(sources: readonly SourceImage[], options: CombineOptions = {}): Combined {
   const platforms = options.platforms ?? [];
   const [only, ...others] = sources;
   const entries = distinct(sources.flatMap((source) => source.entries));
   const kept = chosen(entries, platforms, sources.map(({ name }) => name).join(', '));
-  const annotated = kept.map((entry) => withAnnotations(entry, options.entryAnnotations?.(entry)));
-  const plain = options.annotations === undefined && annotated.every((entry, i) => entry === kept[i]);
+  const changed = kept.map((entry) => options.entry?.(entry) ?? entry);
+  const { annotations } = options;
+  const plain = annotations === undefined && changed.every((entry, i) => entry === kept[i]);
+  const index = only !== undefined && others.length === 0 && isIndex(only.descriptor.mediaType) ? only : undefined;
   if (only !== undefined && others.length === 0 && plain) {
-    const index = isIndex(only.descriptor.mediaType);
-    const whole = index ? kept.length === only.entries.length : options.preferIndex === false;
+    const whole = index === undefined ? options.preferIndex === false : kept.length === only.entries.length;
     if (whole) return { descriptor: only.descriptor, content: only.content };
-    if (index)
-      return encoded({ ...parseIndex(only.content, only.descriptor), manifests: kept }, only.descriptor.mediaType);
   }
   // Docker's list has no annotations.
-  const docker = plain && annotated.every(({ mediaType }) => mediaType.startsWith('application/vnd.docker.'));
+  const unannotated =
+    annotations === undefined && changed.every((entry, i) => entry.annotations === kept[i]?.annotations);
+  if (index !== undefined) {
+    const before = parseIndex(index.content, index.descriptor);
+    const mediaType = unannotated ? index.descriptor.mediaType : MEDIA_TYPE.ociIndex;
+    const all = annotations === undefined ? {} : { annotations: { ...before.annotations, ...annotations } };
+    return encoded(
+      { ...before, ...(before.mediaType === undefined ? {} : { mediaType }), manifests: changed, ...all },
+      mediaType,
+    );
+  }
+  const docker = unannotated && changed.every(({ mediaType }) => mediaType.startsWith('application/vnd.docker.'));
   const mediaType = docker ? MEDIA_TYPE.dockerIndex : MEDIA_TYPE.ociIndex;
-  const { annotations } = options;
   return encoded(
-    { schemaVersion: 2, mediaType, manifests: annotated, ...(annotations === undefined ? {} : { annotations }) },
+    { schemaVersion: 2, mediaType, manifests: changed, ...(annotations === undefined ? {} : { annotations }) },
     mediaType,
   );
 }
@@ -88,6 +97,7 @@ function chosen(entries: readonly Descriptor[], platforms: readonly Platform[], 
   );
 }
 
-function withAnnotations(entry: Descriptor, more: Readonly<Record<string, string>> | undefined): Descriptor {
+/** The entry with more annotations; itself without any. */
+export function withAnnotations(entry: Descriptor, more: Readonly<Record<string, string>> | undefined): Descriptor {
   return more === undefined ? entry : { ...entry, annotations: { ...entry.annotations, ...more } };
 }
