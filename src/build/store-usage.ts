@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { markReachable } from '../content/reachable.ts';
 import { platformImages } from '../content/image-contents.ts';
 import type { StoredImage } from '../content/image-store.ts';
+import { DraftStore } from '../manifest/draft-store.ts';
 import { parseConfig } from '../oci/config.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { parseManifest } from '../oci/manifest.ts';
@@ -83,11 +84,13 @@ export async function storeUsage(engine: Engine): Promise<StoreUsage> {
   };
 }
 
-/** Blobs that images need, with all that is below. */
+/** Blobs that images need, and local ones that drafts of indexes took, with all that is below. */
 export function neededBlobs(engine: Engine, images: readonly StoredImage[]): Set<Digest> {
+  using drafts = new DraftStore(engine.paths.database);
+  const taken = drafts.list().flatMap(({ sources }) => sources.filter(({ name }) => name.startsWith('local://')));
   return markReachable(
     engine.content,
-    images.map(({ descriptor }) => descriptor),
+    [...images, ...taken].map(({ descriptor }) => descriptor),
   );
 }
 

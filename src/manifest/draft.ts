@@ -89,15 +89,21 @@ export function sourceImages({ sources }: Draft): readonly SourceImage[] {
 
 /** The draft's images in the index's order, attestations too. */
 export function draftEntries(draft: Draft): readonly DraftEntry[] {
-  const found = new Map<Digest, DraftEntry>();
+  const { content, descriptor } = draftIndex(draft);
+  const found = new Map<Digest, Pick<DraftEntry, 'name' | 'content'>>();
   for (const source of draft.sources) {
     const index = isIndex(source.descriptor.mediaType);
     for (const entry of entriesOf(source)) {
       const name = index ? `${source.name.replace(/@[^@/]*$/, '')}@${entry.digest}` : source.name;
-      found.set(entry.digest, { name, descriptor: edited(entry, draft), content: knownBytes(source, entry) });
+      if (!found.has(entry.digest)) found.set(entry.digest, { name, content: knownBytes(source, entry) });
     }
   }
-  return [...found.values()];
+  return parseIndex(content, descriptor).manifests.map((entry) => ({
+    name: entry.digest,
+    content: undefined,
+    ...found.get(entry.digest),
+    descriptor: entry,
+  }));
 }
 
 /** The one image that is meant by a source's name in full, or by a digest. Fails with DRAFT_ENTRY. */
