@@ -108,12 +108,12 @@ describe.skipIf(missing !== undefined)('manifest', () => {
     // Docker shows neither annotations nor an entry's other fields.
     const pulled = `${plain()}/d/app:1`;
     const shown = JSON.parse((await good('inspect', pulled)).stdout) as Index;
-    const known = shown.manifests.map(({ annotations: _, ...entry }) => entry);
+    const known = shown.manifests.map(({ annotations: _dropped, ...entry }) => entry);
     expect(docker(program, 'inspect', '--insecure', pulled)).toEqual({ ...shown, manifests: known });
     const verbose = JSON.parse((await good('inspect', '-v', pulled)).stdout) as { Descriptor: Index['manifests'][0] }[];
     expect(docker(program, 'inspect', '-v', '--insecure', pulled)).toEqual(
       verbose.map((one) => {
-        const { annotations: _, ...Descriptor } = one.Descriptor;
+        const { annotations: _dropped, ...Descriptor } = one.Descriptor;
         return { ...one, Descriptor };
       }),
     );
