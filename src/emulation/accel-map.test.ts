@@ -56,6 +56,7 @@ describe('what ran', () => {
         { tool: 'bin/dash', times: 1 },
       ],
     ],
+    ['not what went back to QEMU', [0, 0, 0, 0x80, 1, 0], [{ tool: 'bin/gzip', times: 1 }]],
     ['what a step wrote there itself', [9, 9, 1, 0, 1], [{ tool: 'bin/gzip', times: 1 }]],
   ])('%s', (_name, bytes, expected) => {
     expect(countRan(map, Uint8Array.from(bytes))).toEqual(expected);

@@ -31,7 +31,7 @@ export const RAN_FILE = 'ran';
 
 const RECORD_SIZE = 256;
 const MAX_TOOL = RECORD_SIZE - 96 - 1;
-const MAX_RECORDS = 65_535;
+const MAX_RECORDS = 0x8000;
 const MAGIC = 'polyaccl';
 const VERSION = 1;
 
@@ -95,15 +95,19 @@ export interface RanNative {
 
 /**
  * What ran native, by the map and by what the dispatcher appended to the step's `ran` file: the index of the record, two
- * bytes little-endian, for each time. Most often first. A step can write there too: what is no index does not count.
+ * bytes little-endian, for each time, and once more with the highest bit set where the tool could not be executed and QEMU went
+ * on. Most often first. A step can write there too: what is no index does not count.
  */
 export function countRan(map: Uint8Array, ran: Uint8Array): readonly RanNative[] {
   const tools = accelTools(map);
   const view = new DataView(ran.buffer, ran.byteOffset, ran.byteLength);
   const times = new Map<string, number>();
   for (let at = 0; at + 2 <= ran.length; at += 2) {
-    const tool = tools[view.getUint16(at, true)];
-    if (tool !== undefined) times.set(tool, (times.get(tool) ?? 0) + 1);
+    const index = view.getUint16(at, true);
+    const tool = tools[index % MAX_RECORDS];
+    if (tool !== undefined) times.set(tool, (times.get(tool) ?? 0) + (index < MAX_RECORDS ? 1 : -1));
   }
-  return Array.from(times, ([tool, count]) => ({ tool, times: count })).toSorted((a, b) => b.times - a.times);
+  return Array.from(times, ([tool, count]) => ({ tool, times: count }))
+    .filter((one) => one.times > 0)
+    .toSorted((a, b) => b.times - a.times);
 }

@@ -6,6 +6,7 @@ import { emulatorEnv, emulatorVersion } from './emulator-version.ts';
 import { findEmulator } from './find-emulator.ts';
 import { BINFMT_FOLDER, type HostBinfmtEntry, entryMatches } from './host-binfmt.ts';
 import { installCommand } from './mend.ts';
+import { injectedEmulator } from './injected-emulator.ts';
 import { isNative } from './native.ts';
 import { register } from './register.ts';
 
@@ -14,6 +15,8 @@ export interface EmulationOptions {
   readonly path: string | undefined;
   /** Folders with fetched emulators, asked before PATH. */
   readonly folders?: readonly string[];
+  /** Where emulators with the dispatcher in them are kept. Without it they serve as they are, and nothing runs native. */
+  readonly injected?: string;
   /** The host's registrations, read outside the worker's namespaces. */
   readonly hostBinfmt: readonly HostBinfmtEntry[];
   /** mount(2) of a new file system, in the worker's mount namespace; throws what the kernel refused. */
@@ -48,10 +51,15 @@ export function createEmulation(options: EmulationOptions): Emulation {
     const host = options.hostBinfmt.find((entry) => entryMatches(entry, record));
     const usable = host?.flags.includes('F') === true ? host : undefined;
     if (search.found !== undefined && mountPrivate()) {
-      const binfmt = binfmtRecord(record, search.found.file);
+      const injected =
+        options.injected === undefined
+          ? undefined
+          : await injectedEmulator(search.found.file, { folder: options.injected, record });
+      const binfmt = binfmtRecord(record, injected ?? search.found.file);
       register(binfmt, BINFMT_FOLDER);
+      if (injected !== undefined) return { kind: 'private', record: binfmt, env: [], dispatches: true };
       const version = record.cpu === undefined ? undefined : await emulatorVersion(search.found.file);
-      return { kind: 'private', record: binfmt, env: emulatorEnv(record, version) };
+      return { kind: 'private', record: binfmt, env: emulatorEnv(record, version), dispatches: false };
     }
     if (usable !== undefined && source !== 'private') {
       source = 'host';

@@ -15,14 +15,18 @@ export interface BinfmtRecord {
 /** How this machine would run programs of a platform. */
 export type RunMode =
   | { readonly kind: 'native' }
-  | { readonly kind: 'private'; readonly record: BinfmtRecord; readonly env: readonly string[] }
+  | {
+      readonly kind: 'private';
+      readonly record: BinfmtRecord;
+      /** The emulator's settings, for the first process. */
+      readonly env: readonly string[];
+      /** True when the emulator runs the tools of a mounted pack native. */
+      readonly dispatches: boolean;
+    }
   | { readonly kind: 'host'; readonly entry: string; readonly interpreter: string }
   | { readonly kind: 'none'; readonly reason: string; readonly mend: string };
 
-/**
- * Chooses how a platform's programs run. A later implementation puts a dispatcher in QEMU's place:
- * only the record's interpreter changes.
- */
+/** Chooses how a platform's programs run. */
 export interface Emulation {
   modeFor(platform: Platform): Promise<RunMode>;
 }

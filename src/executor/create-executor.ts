@@ -84,7 +84,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
           compiledSeccomp,
           user,
           emulatorEnv: mode.kind === 'private' ? mode.env : [],
-          accel: mode.kind === 'private' ? spec.accel : undefined,
+          accel: mode.kind === 'private' && mode.dispatches ? spec.accel : undefined,
           singleId: ids.single,
           ttyGroup: isMapped(5, ids.gids),
           streams: options.streams,

@@ -46,7 +46,12 @@ function openServices(): WorkerServices & { readonly snapshots: OpenSnapshotter 
   const path = process.env['PATH'];
   for (const folder of [paths.run, paths.runtime]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   mountWorkerFilesystems({ stateDir: paths.run });
-  const emulation = createEmulation({ path, hostBinfmt: facts?.hostBinfmt ?? [], mount: mountFilesystem });
+  const emulation = createEmulation({
+    path,
+    injected: paths.emulators,
+    hostBinfmt: facts?.hostBinfmt ?? [],
+    mount: mountFilesystem,
+  });
   return {
     paths,
     snapshots: openSnapshotter({ root: paths.snapshots, flattenOwners: facts?.idmap === 'single' }),

@@ -16,6 +16,8 @@ export interface StorePaths {
   readonly run: string;
   /** What the container runtime keeps between builds: compiled seccomp filters. */
   readonly runtime: string;
+  /** Emulators with the dispatcher in them. */
+  readonly emulators: string;
   /** Contexts that were fetched, outputs on their way. */
   readonly temporary: string;
 }
@@ -31,6 +33,7 @@ export function storePaths(home: string): StorePaths {
     sources: join(home, 'sources'),
     run: join(home, 'run'),
     runtime: join(home, 'runtime'),
+    emulators: join(home, 'emulators'),
     temporary: join(home, 'tmp'),
   };
 }

@@ -1,3 +1,4 @@
+import type { RanNative } from '../../src/emulation/accel-map.ts';
 import { createEmulation } from '../../src/emulation/create-emulation.ts';
 import { createExecutor } from '../../src/executor/create-executor.ts';
 import type { ExecSpec } from '../../src/executor/executor.ts';
@@ -13,6 +14,7 @@ export type Request =
 export interface Answer {
   readonly id: string;
   readonly exitCode?: number;
+  readonly ranNative?: readonly RanNative[];
   readonly output: string;
   readonly milliseconds: number;
   readonly error?: { readonly code: string; readonly message: string; readonly hint: string | undefined };
@@ -24,6 +26,7 @@ process.on('disconnect', () => process.exit(0));
 mountWorkerFilesystems({ stateDir });
 const emulation = createEmulation({
   path: process.env['PATH'],
+  injected: `${cacheDir}/emulators`,
   hostBinfmt: facts?.hostBinfmt ?? [],
   mount: mountFilesystem,
 });
@@ -48,7 +51,7 @@ async function run(spec: ExecSpec, runtime: string | undefined): Promise<void> {
   running.set(spec.id, abort);
   const output: Buffer[] = [];
   const started = performance.now();
-  const finish = (rest: Pick<Answer, 'exitCode' | 'error'>): void => {
+  const finish = (rest: Pick<Answer, 'exitCode' | 'ranNative' | 'error'>): void => {
     running.delete(spec.id);
     const answer: Answer = {
       id: spec.id,
@@ -59,11 +62,11 @@ async function run(spec: ExecSpec, runtime: string | undefined): Promise<void> {
     process.send?.(answer);
   };
   try {
-    const { exitCode } = await executor.run(spec, {
+    const result = await executor.run(spec, {
       onOutput: (_stream, data) => void output.push(Buffer.from(data)),
       signal: abort.signal,
     });
-    finish({ exitCode });
+    finish(result);
   } catch (error) {
     const coded = error instanceof PolyarchError ? error : undefined;
     finish({

@@ -1,0 +1,85 @@
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type AccelRule, writeAccelMap } from '../../src/emulation/accel-map.ts';
+import { programKey } from '../../src/emulation/program-key.ts';
+import { makeRootfs } from '../executor/rootfs.ts';
+
+/**
+ * A root filesystem whose busybox runs native, and the pack that says so. Busybox tells how it runs: `uname -m` is this
+ * machine's when native. No real pack may have it, therefore.
+ */
+export interface BusyboxPack {
+  readonly rootfs: string;
+  readonly pack: string;
+}
+
+const APPLETS = ['basename', 'chroot', 'tr', 'readlink', 'wc', 'cp', 'chmod', 'ln', 'sort', 'head', 'ulimit'];
+
+/**
+ * In the root filesystem, besides busybox in /bin: `/plain/*`, `/compiler/*`, `/linker/*` and `/python/*`, copies that the map
+ * knows by that rule; `/content/*`, which has no build-id; `/changed/*`, the same with one other byte; `/lost/*`, whose native
+ * tool is not in the pack; `/foreign/*`, which the map does not know; and two plugins in /lib, of which it knows `known.so`.
+ */
+export async function makeBusyboxPack(folder: string, debian: string): Promise<BusyboxPack> {
+  const rootfs = await makeRootfs(join(folder, `${debian}-rootfs`), debian);
+  const native = await makeRootfs(join(folder, `${debian}-native`), process.arch === 'x64' ? 'amd64' : 'arm64');
+  const pack = join(folder, `${debian}-pack`);
+  for (const made of [join(pack, 'bin'), join(rootfs, 'lib'), join(rootfs, 'tmp')])
+    mkdirSync(made, { recursive: true });
+  for (const applet of APPLETS) symlinkSync('busybox', join(rootfs, 'bin', applet));
+  copyFileSync(join(native, 'bin/busybox'), join(pack, 'bin/busybox'));
+
+  const busybox: Buffer = readFileSync(join(rootfs, 'bin/busybox'));
+  let variants = 0;
+  const variant = (place: string, base = busybox): string => {
+    const file = join(rootfs, place);
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(file, Buffer.concat([base, Buffer.alloc(16 * ++variants)]));
+    chmodSync(file, 0o755);
+    return file;
+  };
+  const applets = (name: string, base = busybox): string => {
+    const file = variant(`${name}/busybox`, base);
+    for (const applet of ['echo', 'uname']) symlinkSync('busybox', join(rootfs, name, applet));
+    return file;
+  };
+  const key = (file: string): NonNullable<ReturnType<typeof programKey>> => {
+    const found = programKey(file);
+    if (found === undefined) throw new Error(`${file} has no key`);
+    return found;
+  };
+  const ruled = (name: string, ...rules: readonly AccelRule[]) => {
+    const tool = `bin/${name}`;
+    copyFileSync(join(pack, 'bin/busybox'), join(pack, tool));
+    return { key: key(applets(name)), tool, rules };
+  };
+  const anonymous = withoutBuildId(busybox, key(join(rootfs, 'bin/busybox')).bytes);
+  const changed = Buffer.from(anonymous);
+  changed.fill(changed[changed.length >> 1] === 0 ? 1 : 0, changed.length >> 1, (changed.length >> 1) + 1);
+  const content = applets('content', anonymous);
+  variants--;
+  const other = applets('changed', changed);
+  if (Buffer.compare(key(content).bytes, key(other).bytes) !== 0)
+    throw new Error('one byte in the middle changes the key');
+  applets('foreign');
+  writeAccelMap(pack, [
+    { key: key(join(rootfs, 'bin/busybox')), tool: 'bin/busybox' },
+    ruled('compiler', 'compiler'),
+    ruled('linker', 'linker-plugin'),
+    ruled('python', 'python-compile'),
+    { key: key(content), tool: 'bin/busybox' },
+    { key: key(applets('lost')), tool: 'bin/nowhere' },
+    { key: key(variant('lib/known.so')), tool: 'lib/native-plugin.so' },
+  ]);
+  variant('lib/other.so');
+  return { rootfs, pack };
+}
+
+/** The same program with another type in the note that holds its build-id. */
+function withoutBuildId(program: Buffer, key: Uint8Array): Buffer {
+  const at = program.indexOf(key.subarray(2, 22));
+  if (key[0] !== 1 || key[1] !== 20 || at < 16) throw new Error('busybox has no build-id');
+  const copy = Buffer.from(program);
+  copy.fill(0xff, at - 8, at - 4);
+  return copy;
+}
