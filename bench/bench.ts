@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ensureBases } from '../scripts/bases.ts';
 import { projectFolder } from '../scripts/fixtures.ts';
 import { installTools, toolSets, ToolsMissing } from '../scripts/install-tools.ts';
-import { ensurePeers, peerNames } from '../scripts/peers.ts';
+import { ensurePeers, benchPeers } from '../scripts/peers.ts';
 import { startRegistry } from '../scripts/registry.ts';
 import { buildahContender } from './buildah.ts';
 import { startBuildkit } from './buildkit.ts';
@@ -26,7 +26,7 @@ async function bench(filter: string): Promise<void> {
     say(error.message);
   }
   const mirror = await ensureBases(['busybox'], { log: say });
-  await ensurePeers(peerNames, { log: say });
+  await ensurePeers(benchPeers, { log: say });
   await using stack = new AsyncDisposableStack();
   const [disk, ofPolyarch, ofBuildkit, ofBuildah] = await openDisks(stack);
   const { folder } = disk;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { baseNames, ensureBases } from './bases.ts';
 import { projectFolder } from './fixtures.ts';
 import { installTools, toolSets, ToolsMissing } from './install-tools.ts';
-import { ensurePeers } from './peers.ts';
+import { ensurePeers, testPeers } from './peers.ts';
 import { run } from './process.ts';
 
 /** The part of vitest's JSON report that is read here. */
@@ -34,8 +34,12 @@ async function main(args: readonly string[]): Promise<number> {
     say(`${error.message}`);
     say('going on without them: tests that need them are skipped');
   }
-  const compared = args.every((arg) => arg.startsWith('-')) || args.some((arg) => arg.includes('compat'));
-  const peers = compared ? ensurePeers(['buildkitd', 'buildctl'], { log: say }) : undefined;
+  const everything = args.every((arg) => arg.startsWith('-'));
+  const needed = Object.keys(testPeers).filter((word) => everything || args.some((arg) => arg.includes(word)));
+  const peers = ensurePeers(
+    needed.flatMap((word) => testPeers[word] ?? []),
+    { log: say },
+  );
   try {
     const host = await ensureBases(baseNames, { log: say });
     say(`bases are in the registry at ${host}`);

@@ -26,17 +26,26 @@ export async function* listTags(
   let target: string | URL | undefined = `/tags/list?n=${options.pageSize ?? 1000}`;
   for (let pages = 0; target !== undefined; pages++) {
     const page = await getPage(place, { target, subject, pages, accept: [200] });
-    const tags: unknown =
-      typeof page.answer === 'object' && page.answer !== null && 'tags' in page.answer ? page.answer.tags : null;
-    // `null` stands for none.
-    for (const tag of Array.isArray(tags) ? tags : []) {
+    for (const tag of tagsOf(page.answer, subject)) {
       if (typeof tag === 'string' && isTag(tag)) yield tag;
     }
     target = page.next;
   }
 }
 
-/** One page of a list. Fails with REGISTRY_ERROR when there are too many. */
+function tagsOf(answer: unknown, subject: string): readonly unknown[] {
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) {
+    // `null` stands for none.
+    const tags = 'tags' in answer ? (answer.tags ?? []) : [];
+    if (Array.isArray(tags)) return tags;
+  }
+  throw new RegistryFailure('REGISTRY_ERROR', `${subject}: the registry answers something that is no list of tags`);
+}
+
+/**
+ * One page of a list. Where 404 is accepted, an answer that does not say it is JSON is none either. Fails with
+ * REGISTRY_ERROR when there are too many.
+ */
 export function getPage(
   place: ManifestPlace,
   {
@@ -57,7 +66,8 @@ export function getPage(
     headers: { accept: 'application/json, application/vnd.oci.image.index.v1+json' },
     accept,
     read: async (response, client) => {
-      const found = response.status === 200 && (response.headers['content-type'] ?? '').includes('json');
+      const json = !accept.includes(404) || (response.headers['content-type'] ?? '').includes('json');
+      const found = response.status === 200 && json;
       if (!found) await statusOnly(response);
       const answer = found ? await readJson(response) : undefined;
       const filtered = String(response.headers['oci-filters-applied'] ?? '').includes('artifactType');

@@ -90,10 +90,13 @@ function referrersTag(digest: Digest): string {
 }
 
 function manifestsOf(index: unknown, subject: string): Descriptor[] {
-  if (typeof index !== 'object' || index === null || !('manifests' in index) || !Array.isArray(index.manifests)) {
+  const manifests = typeof index === 'object' && index !== null && 'manifests' in index ? index.manifests : undefined;
+  // Some registries write an empty list so.
+  if (manifests === null) return [];
+  if (!Array.isArray(manifests)) {
     throw new RegistryFailure('REGISTRY_ERROR', `${subject}: the registry answers something that is no index`);
   }
-  return index.manifests.filter(isDescriptor);
+  return manifests.filter(isDescriptor);
 }
 
 function isDescriptor(value: unknown): value is Descriptor {

@@ -41,7 +41,7 @@ export interface OpenUpload {
 /** Sends a blob held in memory: POST, then one PUT (OCI distribution spec "POST then PUT"). */
 export async function uploadBytes(descriptor: Descriptor, content: Uint8Array, options: UploadOptions): Promise<void> {
   let { opened } = options;
-  // A broken PUT may have left bytes behind, so that each try has an upload of its own.
+  // A broken PUT may have left bytes behind, and an upload may vanish, so that each try has one of its own.
   await retrying(async () => {
     const { location } = opened ?? (await openUpload({ ...options, attempts: 1 }));
     opened = undefined;
@@ -205,19 +205,24 @@ class Upload {
 
   /** True when the failure is of a kind that the next turn mends by itself: a wrong offset, a lost upload. */
   async #recover(error: unknown): Promise<boolean> {
-    if (!(error instanceof RegistryFailure) || this.#restarts >= MAX_RESTARTS) return false;
-    if (error.status === 416) {
+    if (!(error instanceof RegistryFailure)) return false;
+    const tired = this.#restarts >= MAX_RESTARTS;
+    if (error.status === 416 && !tired) {
       this.#restarts += 1;
       await this.#askOffset();
       return true;
     }
     const lost = error.status === 404 || (this.#resumed && hasCode(error, 'DIGEST_MISMATCH', 'UPLOAD_LOST'));
     if (!lost || this.#location === undefined) return false;
+    if (tired) {
+      if (error.status === 404) throw uploadLost(this.#options.subject, error);
+      return false;
+    }
     this.#restarts += 1;
     await this.#options.uploads.delete(this.#options.key);
     this.#forget();
     if (this.#source.has(0)) return true;
-    throw this.#lost('nothing any more', error);
+    throw uploadLost(this.#options.subject, error);
   }
 
   #forget(): void {
@@ -233,12 +238,18 @@ class Upload {
     await this.#options.uploads.put(this.#options.key, { location: location.href, pid: process.pid });
   }
 
-  #lost(has: string, cause?: unknown): RegistryFailure {
-    return new RegistryFailure('UPLOAD_LOST', `${this.#options.subject}: the registry says it has ${has}`, {
-      hint: 'Run the command again; what is complete at the registry is not sent again.',
-      ...(cause === undefined ? {} : { cause }),
-    });
+  #lost(has: string): RegistryFailure {
+    const message = `${this.#options.subject}: the registry says it has ${has}`;
+    return new RegistryFailure('UPLOAD_LOST', message, { hint: AGAIN });
   }
+}
+
+const AGAIN = 'Run the command again; what is complete at the registry is not sent again.';
+
+/** An upload that was opened is not there any more. */
+function uploadLost(subject: string, cause: RegistryFailure): RegistryFailure {
+  const message = `${subject}: the registry has forgotten the upload`;
+  return new RegistryFailure('UPLOAD_LOST', message, { hint: AGAIN, cause, status: 404, transient: true });
 }
 
 interface Progress {
@@ -297,7 +308,10 @@ async function finishUpload(
     });
   } catch (error) {
     // An answer that got lost: the upload is gone because it is complete.
-    if (hasCode(error, 'NOT_FOUND') && (await blobExists(descriptor, options))) return;
+    if (error instanceof RegistryFailure && error.status === 404) {
+      if (await blobExists(descriptor, options)) return;
+      throw uploadLost(options.subject, error);
+    }
     throw digestRefused(error, descriptor);
   }
 }

@@ -89,6 +89,19 @@ describe.skipIf(missing !== undefined)('listings', () => {
     }
   });
 
+  test('tags are read whatever media type the answer says; what is no list of tags is REGISTRY_ERROR', async () => {
+    const answering = (body: string) =>
+      proxy.inject(/tags\/list/, { kind: 'answer', status: 200, headers: { 'content-type': 'text/plain' }, body });
+    answering('{"tags":["a"]}');
+    expect(await all(repository.tags())).toEqual(['a']);
+    answering('{"name":"x","tags":null}');
+    expect(await all(repository.tags())).toEqual([]);
+    for (const body of ['<html>', '[]', '{"tags":"a"}']) {
+      answering(body);
+      await expect(all(repository.tags())).rejects.toMatchObject({ code: 'REGISTRY_ERROR' });
+    }
+  });
+
   test('a repository that is not there is NOT_FOUND', async () => {
     await expect(all(client.repository(`${proxy.host}/none`).tags())).rejects.toMatchObject({
       code: 'NOT_FOUND',
@@ -120,6 +133,21 @@ describe.skipIf(missing !== undefined)('listings', () => {
     proxy.inject(/referrers/, answer([entries[0]], `<${path}?page=2>; rel="next"`));
     proxy.inject(/referrers/, answer([entries[1]]));
     expect(await other.referrers(image.digest, { artifactType: 'two' })).toEqual([entries[1]]);
+  });
+
+  test('referrers: none, as null and as a page that is no index', async () => {
+    const other = client.repository(repository.name);
+    const headers = { 'content-type': MEDIA_TYPE.ociIndex };
+    proxy.inject(/referrers/, { kind: 'answer', status: 200, headers, body: '{"manifests":null}' });
+    expect(await other.referrers(image.digest)).toEqual([]);
+    proxy.inject(/referrers/, {
+      kind: 'answer',
+      status: 200,
+      headers: { 'content-type': 'text/html' },
+      body: '<html>',
+    });
+    proxy.inject(/manifests\/sha256-/, { kind: 'answer', status: 404 });
+    expect(await other.referrers(image.digest)).toEqual([]);
   });
 
   test('a manifest and a blob are deleted', async () => {

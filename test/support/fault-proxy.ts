@@ -1,4 +1,6 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What goes wrong with one request. */
 export type Fault =
@@ -27,6 +29,8 @@ export type Fault =
   | { readonly kind: 'hold-upload'; readonly bytes: number }
   /** So many bytes of the answer's body pass; the rest waits until the client goes away. */
   | { readonly kind: 'hold-answer'; readonly bytes: number }
+  /** The answer's body passes in so many parts, with so many milliseconds between them. */
+  | { readonly kind: 'slow'; readonly parts: number; readonly milliseconds: number }
   /** A header of the request is not passed on. */
   | { readonly kind: 'ignore-header'; readonly name: string }
   /** Nothing is answered for so many milliseconds. */
@@ -161,6 +165,10 @@ function sendBody(answer: IncomingMessage, outgoing: ServerResponse, fault: Faul
     answer.on('end', () => outgoing.end(fault.body(Buffer.concat(parts))));
     return;
   }
+  if (fault?.kind === 'slow') {
+    void sendSlowly(answer, outgoing, fault);
+    return;
+  }
   answer.on('data', (part: Buffer) => {
     if (fault?.kind === 'hold-answer' && passed + part.length >= fault.bytes) {
       if (passed < fault.bytes) outgoing.write(part.subarray(0, fault.bytes - passed));
@@ -184,6 +192,21 @@ function sendBody(answer: IncomingMessage, outgoing: ServerResponse, fault: Faul
   });
   answer.on('end', () => outgoing.end());
   answer.on('error', () => outgoing.destroy());
+}
+
+async function sendSlowly(
+  answer: IncomingMessage,
+  outgoing: ServerResponse,
+  { parts, milliseconds }: { parts: number; milliseconds: number },
+): Promise<void> {
+  const body = await buffer(answer).catch(() => undefined);
+  if (body === undefined) return void outgoing.destroy();
+  const size = Math.max(1, Math.ceil(body.length / parts));
+  for (let at = 0; at < body.length && !outgoing.destroyed; at += size) {
+    await sleep(milliseconds);
+    outgoing.write(body.subarray(at, at + size));
+  }
+  outgoing.end();
 }
 
 function sendRequest(

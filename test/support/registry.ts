@@ -1,7 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { registryPrograms, type RegistryKind } from './registry-programs.ts';
 import { startTokenServer, type TokenServer } from './token-server.ts';
 
 /** Credentials that a registry started with `auth` accepts. */
@@ -9,6 +10,8 @@ export const REGISTRY_USER = 'tester';
 export const REGISTRY_PASSWORD = 'correct horse';
 
 export interface StartRegistryOptions {
+  /** Default `docker-registry`, as every machine of the tests has it. */
+  readonly kind?: RegistryKind;
   /** Default none. `token` starts a token server of its own beside the registry. */
   readonly auth?: 'none' | 'basic' | 'token';
   /** Serve HTTPS with a certificate of a self-made authority for 127.0.0.1 and localhost. */
@@ -35,53 +38,36 @@ export interface TestRegistry extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const PROGRAM = '/usr/bin/docker-registry';
-
-/** Why no registry can be started here, or undefined. */
-export function registryMissing(): string | undefined {
-  return existsSync(PROGRAM) ? undefined : `${PROGRAM} is not installed (apt-get install docker-registry)`;
+/** Why no such registry can be started here, or undefined. */
+export function registryMissing(kind: RegistryKind = 'docker-registry'): string | undefined {
+  const { find, mend } = registryPrograms[kind];
+  return find() === undefined ? `${kind} is not there: ${mend}` : undefined;
 }
 
-/** Starts Debian's docker-registry (distribution 2.8) on a loopback port with deletion enabled. */
+/** Starts a registry on a loopback port with deletion enabled. */
 export async function startRegistry(options: StartRegistryOptions = {}): Promise<TestRegistry> {
+  const { find, argv, config, listening } = registryPrograms[options.kind ?? 'docker-registry'];
+  const program = find();
+  if (program === undefined) throw new Error(registryMissing(options.kind));
   const folder = mkdtempSync(join(tmpdir(), 'polyarch-registry-'));
   const root = options.root ?? join(folder, 'data');
-  const auth = options.auth ?? 'none';
   const tls = options.tls === true ? makeCertificate(folder) : undefined;
   const tokens =
-    auth === 'token' ? await startTokenServer({ folder, seconds: options.tokenSeconds ?? 300 }) : undefined;
-  const config = {
-    version: '0.1',
-    log: { level: 'info', accesslog: { disabled: true } },
-    storage: {
-      filesystem: { rootdirectory: root },
-      delete: { enabled: true },
-      maintenance: { uploadpurging: { enabled: false } },
-    },
-    http: {
-      addr: `127.0.0.1:${options.port ?? 0}`,
-      ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key } }),
-    },
-    ...(auth === 'basic' ? { auth: { htpasswd: { realm: 'polyarch test', path: makeHtpasswd(folder) } } } : {}),
-    ...(tokens === undefined
-      ? {}
-      : {
-          auth: {
-            token: {
-              realm: tokens.realm,
-              service: tokens.service,
-              issuer: tokens.issuer,
-              rootcertbundle: tokens.certificate,
-            },
-          },
-        }),
-    ...(options.proxyOf === undefined ? {} : { proxy: { remoteurl: options.proxyOf } }),
-  };
-  const file = join(folder, 'config.yml');
-  // JSON is YAML.
-  writeFileSync(file, JSON.stringify(config));
-  const child = spawn(PROGRAM, ['serve', file], { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: '/usr/bin' } });
-  const port = await listening(child);
+    options.auth === 'token' ? await startTokenServer({ folder, seconds: options.tokenSeconds ?? 300 }) : undefined;
+  const file = join(folder, 'config.json');
+  const settings = config({
+    root,
+    port: options.port ?? 0,
+    tls,
+    htpasswd: options.auth === 'basic' ? makeHtpasswd(folder) : undefined,
+    tokens,
+    proxyOf: options.proxyOf,
+  });
+  writeFileSync(file, JSON.stringify(settings));
+  // Version 3 of distribution would send traces to a collector.
+  const env = { PATH: '/usr/bin', OTEL_TRACES_EXPORTER: 'none' };
+  const child = spawn(program, argv(file), { stdio: ['ignore', 'pipe', 'pipe'], env });
+  const port = await listeningOn(child, listening);
   const close = async (): Promise<void> => {
     await ended(child);
     await tokens?.close();
@@ -90,25 +76,26 @@ export async function startRegistry(options: StartRegistryOptions = {}): Promise
   return { host: `127.0.0.1:${port}`, port, ca: tls?.ca, tokens, root, close, [Symbol.asyncDispose]: close };
 }
 
-function listening(child: ChildProcess): Promise<number> {
+function listeningOn(child: ChildProcess, listening: RegExp): Promise<number> {
   return new Promise((resolve, reject) => {
     let log = '';
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`docker-registry did not start in 20 s:\n${log}`));
+      reject(new Error(`the registry did not start in 20 s:\n${log}`));
     }, 20_000);
     child.on('error', reject);
     child.on('exit', (code) => {
       clearTimeout(timer);
-      reject(new Error(`docker-registry ended with ${code}:\n${log}`));
+      reject(new Error(`the registry ended with ${code}:\n${log}`));
     });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      if (log.length < 100_000) log += text;
-      const found = /listening on 127\.0\.0\.1:(\d+)/.exec(log);
-      if (found === null) return;
-      clearTimeout(timer);
-      resolve(Number(found[1]));
-    });
+    for (const output of [child.stdout, child.stderr])
+      output?.setEncoding('utf8').on('data', (text: string) => {
+        if (log.length < 100_000) log += text;
+        const found = listening.exec(log);
+        if (found === null) return;
+        clearTimeout(timer);
+        resolve(Number(found[1]));
+      });
   });
 }
 
