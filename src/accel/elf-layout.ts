@@ -1,0 +1,73 @@
+/** Where the parts of an ELF file are that packs read and change (elf(5)); offsets in the file. */
+export interface ElfLayout {
+  readonly machine: number;
+  readonly wide: boolean;
+  /** PT_INTERP's text, with the zero at its end. */
+  readonly interpreter?: { readonly offset: number; readonly size: number };
+  /** DT_NEEDED. */
+  readonly needed: readonly string[];
+}
+
+const PT_LOAD = 1;
+const PT_DYNAMIC = 2;
+const PT_INTERP = 3;
+const DT_NEEDED = 1;
+const DT_STRTAB = 5;
+
+interface Segment {
+  readonly type: number;
+  readonly offset: number;
+  readonly address: number;
+  readonly size: number;
+}
+
+/** Reads an ELF file of any class and byte order; undefined when it is none or is damaged. */
+export function elfLayout(file: Buffer): ElfLayout | undefined {
+  try {
+    return readLayout(file);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function readLayout(file: Buffer): ElfLayout | undefined {
+  if (file.length < 52 || file.readUInt32BE(0) !== 0x7f454c46) return undefined;
+  const wide = file[4] === 2;
+  const little = file[5] === 1;
+  const half = (at: number) => (little ? file.readUInt16LE(at) : file.readUInt16BE(at));
+  const word = (at: number) => (little ? file.readUInt32LE(at) : file.readUInt32BE(at));
+  const long = (at: number) => {
+    if (!wide) return word(at);
+    return Number(little ? file.readBigUInt64LE(at) : file.readBigUInt64BE(at));
+  };
+  const table = long(wide ? 32 : 28);
+  const rowSize = half(wide ? 54 : 42);
+  const segments = Array.from({ length: half(wide ? 56 : 44) }, (_, index): Segment => {
+    const row = table + index * rowSize;
+    const [offset, address, size] = wide ? [8, 16, 32] : [4, 8, 16];
+    return { type: word(row), offset: long(row + offset), address: long(row + address), size: long(row + size) };
+  });
+  const interpreter = segments.find(({ type }) => type === PT_INTERP);
+  const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
+  const step = wide ? 8 : 4;
+  const entries: { tag: number; value: number }[] = [];
+  for (let at = dynamic?.offset ?? 0; dynamic !== undefined && at < dynamic.offset + dynamic.size; at += 2 * step) {
+    entries.push({ tag: long(at), value: long(at + step) });
+  }
+  const names = offsetOf(entries.find(({ tag }) => tag === DT_STRTAB)?.value ?? 0, segments);
+  const text = (at: number) => file.toString('latin1', at, file.indexOf(0, at));
+  return {
+    machine: half(18),
+    wide,
+    ...(interpreter === undefined ? {} : { interpreter: { offset: interpreter.offset, size: interpreter.size } }),
+    needed: entries.filter(({ tag }) => tag === DT_NEEDED).map(({ value }) => text(names + value)),
+  };
+}
+
+function offsetOf(address: number, segments: readonly Segment[]): number {
+  const segment = segments.find(
+    (one) => one.type === PT_LOAD && address >= one.address && address < one.address + one.size,
+  );
+  return segment === undefined ? 0 : address - segment.address + segment.offset;
+}

@@ -1,0 +1,80 @@
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { resolveInRoot } from '../snapshot/rooted-path.ts';
+import { type AptSource, parseAptSources } from './apt-sources.ts';
+import { parseParagraphs } from './deb822.ts';
+
+/** A distribution's release that packs can be made for. */
+export interface Release {
+  readonly distribution: Distribution;
+  /** e.g. `bookworm` */
+  readonly codename: string;
+}
+
+export type Distribution = 'debian' | 'ubuntu';
+
+/** What a root filesystem says of itself; none of it is trusted. */
+export interface RootSystem {
+  readonly release: Release | undefined;
+  /** dpkg's installed packages, `NAME VERSION` by `NAME` (`NAME:ARCHITECTURE` is no other name). */
+  readonly installed: ReadonlyMap<string, string>;
+  readonly sources: readonly AptSource[];
+}
+
+/** dpkg's database of a very full system is a fifth of this. */
+const MAX_FILE = 64 * 1024 * 1024;
+const MAX_SOURCES = 100;
+
+/** Reads os-release(5), dpkg's status and apt's sources of the system in the folder `root`; `/` is this machine's. */
+export function readRootSystem(root: string): RootSystem {
+  const read = (path: string) => readText(root, path);
+  return {
+    release: parseRelease(read('/etc/os-release') ?? read('/usr/lib/os-release') ?? ''),
+    installed: parseStatus(read('/var/lib/dpkg/status') ?? ''),
+    sources: [...parseAptSources(read('/etc/apt/sources.list') ?? '', 'list'), ...sourceParts(root)],
+  };
+}
+
+/** The release of an os-release(5); undefined where it is no Debian or Ubuntu, or has no codename. */
+export function parseRelease(text: string): Release | undefined {
+  const field = (name: string) => new RegExp(`^${name}=["']?([a-z0-9.]+)["']?\\s*$`, 'm').exec(text)?.[1];
+  const id = field('ID');
+  const codename = field('VERSION_CODENAME');
+  if ((id !== 'debian' && id !== 'ubuntu') || codename === undefined) return undefined;
+  return { distribution: id, codename };
+}
+
+/** The versions of the packages that dpkg's status says are installed (or unpacked), by name. */
+export function parseStatus(text: string): ReadonlyMap<string, string> {
+  const installed = new Map<string, string>();
+  for (const paragraph of parseParagraphs(text)) {
+    const [name, version] = [paragraph.get('package'), paragraph.get('version')];
+    const there = !/(not-installed|config-files|half-installed)$/.test(paragraph.get('status') ?? '');
+    if (name !== undefined && version !== undefined && there) installed.set(name, version);
+  }
+  return installed;
+}
+
+function sourceParts(root: string): AptSource[] {
+  const folder = resolveInRoot(root, '/etc/apt/sources.list.d');
+  let names: string[] = [];
+  try {
+    names = readdirSync(folder).toSorted().slice(0, MAX_SOURCES);
+  } catch {
+    // There is no such folder.
+  }
+  return names.flatMap((name) => {
+    const style = /\.(list|sources)$/.exec(name)?.[1];
+    if (style !== 'list' && style !== 'sources') return [];
+    return parseAptSources(readText(root, `/etc/apt/sources.list.d/${name}`) ?? '', style);
+  });
+}
+
+function readText(root: string, path: string): string | undefined {
+  try {
+    const file = resolveInRoot(root, path);
+    const facts = statSync(file);
+    return facts.isFile() && facts.size <= MAX_FILE ? readFileSync(file, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}
