@@ -4,6 +4,8 @@ export interface ElfLayout {
   readonly wide: boolean;
   /** PT_INTERP's text, with the zero at its end. */
   readonly interpreter?: { readonly offset: number; readonly size: number };
+  /** The text of DT_RUNPATH or DT_RPATH, with the zero at its end. */
+  readonly runpath?: { readonly offset: number; readonly size: number };
   /** DT_NEEDED. */
   readonly needed: readonly string[];
 }
@@ -13,6 +15,8 @@ const PT_DYNAMIC = 2;
 const PT_INTERP = 3;
 const DT_NEEDED = 1;
 const DT_STRTAB = 5;
+const DT_RPATH = 15;
+const DT_RUNPATH = 29;
 
 interface Segment {
   readonly type: number;
@@ -57,10 +61,13 @@ function readLayout(file: Buffer): ElfLayout | undefined {
   }
   const names = offsetOf(entries.find(({ tag }) => tag === DT_STRTAB)?.value ?? 0, segments);
   const text = (at: number) => file.toString('latin1', at, file.indexOf(0, at));
+  const path = entries.find(({ tag }) => tag === DT_RUNPATH || tag === DT_RPATH);
+  const runpath = path === undefined ? undefined : { offset: names + path.value, size: text(names + path.value).length + 1 };
   return {
     machine: half(18),
     wide,
     ...(interpreter === undefined ? {} : { interpreter: { offset: interpreter.offset, size: interpreter.size } }),
+    ...(runpath === undefined ? {} : { runpath }),
     needed: entries.filter(({ tag }) => tag === DT_NEEDED).map(({ value }) => text(names + value)),
   };
 }

@@ -1,0 +1,197 @@
+import { join } from 'node:path';
+import { type AccelLevel, FAMILY_WORDS, type ToolFamily } from '../emulation/pairs.ts';
+import { debug } from '../util/debug.ts';
+import { PolyarchError } from '../util/error.ts';
+import { lock } from '../util/lock.ts';
+import { archiveIndexes, failureReason, suitesOf } from './archive-indexes.ts';
+import { type HttpGet, fetchKnown } from './downloads.ts';
+import { makePack } from './make-pack.ts';
+import { type PackRecord, PackStore, requestId } from './pack-store.ts';
+import type { ArchivePackage } from './package-index.ts';
+import { type PackPlan, type PackRequest, debianArchitecture, planPack, requestOf } from './plan-pack.ts';
+import { type RootSystem, readRootSystem } from './root-system.ts';
+import { findTrust } from './trusted-release.ts';
+
+export interface AcceleratorOptions {
+  /** The folder for packs. */
+  readonly folder: string;
+  /** The folder for locks. */
+  readonly locks: string;
+  readonly get: HttpGet;
+  /** PATH, for what checks signatures. */
+  readonly path: string | undefined;
+  /** Go's name of this machine's architecture. */
+  readonly native: string;
+}
+
+export interface PackFor {
+  /** The mounted root filesystem. */
+  readonly rootfs: string;
+  /** Go's name. */
+  readonly architecture: string;
+  readonly level: AccelLevel;
+  /** The step's command: words in it that say what it installs. */
+  readonly command: readonly string[];
+  /** Tool families to add even if nothing names them. */
+  readonly families?: readonly ToolFamily[];
+  /** Said to the person while a pack is made. */
+  readonly note: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Finds or makes the packs of steps. */
+export interface Accelerator {
+  /** The folder to mount for a step; undefined where everything is emulated, after having said why (once for each reason). */
+  packFor(step: PackFor): Promise<string | undefined>;
+  /** As packFor; the pack's record, made anew when the archive has newer packages. Fails with ACCEL_UNAVAILABLE. */
+  make(step: PackFor): Promise<PackRecord>;
+}
+
+/** Downloads at once. */
+const WIDTH = 4;
+
+export function createAccelerator(options: AcceleratorOptions): Accelerator {
+  const store = new PackStore(options.folder);
+  const working = new Map<string, Promise<string | undefined>>();
+  const said = new Set<string>();
+
+  const none = (reason: string, { note }: PackFor, hint?: string): undefined => {
+    if (!said.has(reason)) note(`emulated, not accelerated: ${reason}${hint === undefined ? '' : ` (${hint})`}`);
+    said.add(reason);
+    return undefined;
+  };
+
+  const obtain = async (request: PackRequest, root: RootSystem, step: PackFor): Promise<string | undefined> => {
+    const known = store.answer(request, Date.now());
+    if (known?.kind === 'pack') return store.root(known.id);
+    if (known !== undefined) return none(known.reason, step, known.hint);
+    try {
+      const record = await makeFor(request, root, step, { ...options, store });
+      return store.root(record.id);
+    } catch (error) {
+      step.signal?.throwIfAborted();
+      debug('accel', () => String(error instanceof Error ? error.stack : error));
+      const last = store.lastPack(request);
+      if (last !== undefined) return store.root(last);
+      const failure = failureReason(error);
+      store.remember(request, { kind: 'none', ...failure, time: Date.now() });
+      return none(failure.reason, step, failure.hint);
+    }
+  };
+
+  return {
+    packFor: async (step) => {
+      const root = readRootSystem(step.rootfs);
+      const request = requestFor(step, root, options.native);
+      if (typeof request === 'string') return none(request, step);
+      const id = requestId(request);
+      let work = working.get(id);
+      if (work === undefined) {
+        work = obtain(request, root, step);
+        working.set(id, work);
+        work.catch(() => working.delete(id));
+      }
+      return work;
+    },
+    make: async (step) => {
+      const root = readRootSystem(step.rootfs);
+      const request = requestFor(step, root, options.native);
+      if (typeof request === 'string') throw new PolyarchError('ACCEL_UNAVAILABLE', request);
+      return makeFor(request, root, step, { ...options, store });
+    },
+  };
+}
+
+function requestFor(step: PackFor, root: RootSystem, nativeName: string): PackRequest | string {
+  const foreign = debianArchitecture(step.architecture);
+  const native = debianArchitecture(nativeName);
+  if (foreign === undefined || native === undefined) return `no packs for ${step.architecture} on ${nativeName}`;
+  const families = new Set<ToolFamily>([...familiesOf(step.command), ...(step.families ?? [])]);
+  const request = requestOf(root, { foreign, native, level: step.level, families });
+  return request ?? 'the root filesystem is no release of Debian or Ubuntu';
+}
+
+/** The families whose packages a command names. */
+export function familiesOf(command: readonly string[]): readonly ToolFamily[] {
+  const words = new Set(command.flatMap((text) => text.split(/[\s;&|()'"=]+/)));
+  return (Object.keys(FAMILY_WORDS) as (keyof typeof FAMILY_WORDS)[]).filter((family) =>
+    [...words].some((word) => FAMILY_WORDS[family].test(word)),
+  );
+}
+
+async function makeFor(
+  request: PackRequest,
+  root: RootSystem,
+  step: PackFor,
+  { store, ...options }: AcceleratorOptions & { readonly store: PackStore },
+): Promise<PackRecord> {
+  const signal = step.signal === undefined ? {} : { signal: step.signal };
+  using _held = await lock(join(options.locks, `accel-${requestId(request)}`), signal);
+  const since = performance.now();
+  const { release, foreign, native } = request;
+  const answer = store.answer(request, Date.now());
+  const ready = answer?.kind === 'pack' ? store.list().find(({ id }) => id === answer.id) : undefined;
+  if (ready !== undefined) return ready;
+  const trust = findTrust(release.distribution, options.path);
+  const host = readRootSystem('/');
+  const suites = suitesOf(release, { host: host.sources, hostRelease: host.release, root: root.sources });
+  if (suites.length === 0) throw new PolyarchError('ACCEL_UNAVAILABLE', `no apt source names an archive of ${release.codename}`);
+  const what = `native tools for ${release.distribution} ${release.codename} on ${foreign.architecture}`;
+  step.note(`making a pack of ${what}: reading the archive's signed indexes`);
+  const common = { release, trust, get: options.get, folder: store.downloads, ...signal };
+  const indexes = await archiveIndexes(suites, [foreign.debian, native.debian], common);
+  const [foreignIndex, nativeIndex] = [indexes.get(foreign.debian), indexes.get(native.debian)];
+  if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
+  const plan = planPack(request, { foreign: foreignIndex, native: nativeIndex });
+  if (plan.pairs.length === 0) {
+    throw new PolyarchError('ACCEL_UNAVAILABLE', `no package of it has an exact counterpart: ${plan.skipped[0] ?? 'none is known'}`);
+  }
+  const packages = packagesOf(plan);
+  const bytes = packages.reduce((sum, one) => sum + one.size, 0);
+  step.note(`making a pack of ${what}: ${packages.length} packages, ${(bytes / 1e6).toFixed(0)} MB`);
+  const files = await fetchAll(packages, { ...common, folder: store.downloads });
+  using draft = store.draft();
+  const made = await makePack(draft.root, plan, {
+    foreign,
+    native,
+    deb: (one) => files.get(one.sha256) ?? '',
+    ...signal,
+  });
+  const record: PackRecord = {
+    id: made.id,
+    release: `${release.distribution} ${release.codename}`,
+    foreign: foreign.architecture,
+    native: native.architecture,
+    level: request.level,
+    packages: plan.pairs.map((pair) => `${pair.foreign.name} ${pair.foreign.version}`),
+    tools: made.tools,
+    skipped: [...plan.skipped, ...made.skipped],
+    made: Date.now(),
+  };
+  draft.keep(record);
+  store.remember(request, { kind: 'pack', id: made.id, time: Date.now() });
+  const seconds = ((performance.now() - since) / 1000).toFixed(1);
+  step.note(`made the pack ${made.id.slice(0, 12)}: ${made.tools} programs run native, in ${seconds} s`);
+  for (const skipped of plan.skipped) step.note(`emulated: ${skipped}`);
+  return record;
+}
+
+function packagesOf(plan: PackPlan): ArchivePackage[] {
+  const all = [...plan.pairs.flatMap(({ foreign, native }) => [foreign, native]), ...plan.libraries];
+  return [...new Map(all.map((one) => [one.sha256, one])).values()];
+}
+
+async function fetchAll(
+  packages: readonly ArchivePackage[],
+  options: { readonly folder: string; readonly get: HttpGet; readonly signal?: AbortSignal },
+): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  const queue = packages.toSorted((a, b) => b.size - a.size);
+  const worker = async (): Promise<void> => {
+    for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
+      files.set(one.sha256, await fetchKnown({ ...one, url: `${one.archive}${one.filename}` }, options));
+    }
+  };
+  await Promise.all(Array.from({ length: WIDTH }, worker));
+  return files;
+}

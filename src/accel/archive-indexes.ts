@@ -1,0 +1,122 @@
+import { decompress } from '../archive/decompress.ts';
+import { PolyarchError, messageOf } from '../util/error.ts';
+import type { AptSource } from './apt-sources.ts';
+import { type HttpGet, fetchKnown, fetchSmall, fileBytes } from './downloads.ts';
+import { type PackageIndex, packageIndex } from './package-index.ts';
+import type { Release } from './root-system.ts';
+import { type Trust, type TrustedRelease, readTrustedRelease } from './trusted-release.ts';
+
+/** A Packages file of any release is far smaller. */
+const MAX_INDEX = 512 * 1024 * 1024;
+
+export interface IndexOptions {
+  readonly release: Release;
+  readonly trust: Trust;
+  readonly get: HttpGet;
+  /** Where downloads are kept. */
+  readonly folder: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The suites to ask for a release's packages: its own, its updates and its security, each as this machine's sources or
+ * the root filesystem's have them. A machine of another release of the same distribution names the same archives.
+ */
+export function suitesOf(
+  release: Release,
+  sources: { readonly host: readonly AptSource[]; readonly hostRelease: Release | undefined; root: readonly AptSource[] },
+): readonly { readonly uri: string; readonly suite: string; readonly components: readonly string[] }[] {
+  const { codename, distribution } = release;
+  const wanted = new Set(['', '-updates', '-security'].map((kind) => `${codename}${kind}`));
+  const own = sources.hostRelease;
+  const host =
+    own?.distribution === distribution
+      ? sources.host.map((one) => ({ ...one, suite: one.suite.replace(new RegExp(`^${own.codename}(?=-|$)`), codename) }))
+      : [];
+  const found = new Map<string, AptSource>();
+  for (const source of [...host, ...sources.root]) {
+    if (!wanted.has(source.suite)) continue;
+    const known = host.some(({ suite }) => suite === source.suite);
+    // The root filesystem's mirrors only where this machine names none.
+    if (!known || host.includes(source)) found.set(`${source.uri} ${source.suite}`, source);
+  }
+  return [...found.values()];
+}
+
+/** The signed indexes of some architectures in some suites; a suite that is not there is passed over, but not all of them. */
+export async function archiveIndexes(
+  suites: readonly AptSource[],
+  architectures: readonly string[],
+  options: IndexOptions,
+): Promise<ReadonlyMap<string, PackageIndex>> {
+  const failures: unknown[] = [];
+  const found = await Promise.all(
+    suites.map(async (source) => {
+      try {
+        const trusted = await trustedRelease(source, options);
+        return await Promise.all(
+          architectures.map(async (architecture) => ({
+            architecture,
+            texts: await packagesOf(source, architecture, trusted, options),
+          })),
+        );
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        failures.push(error);
+        return [];
+      }
+    }),
+  );
+  if (failures.length > 0 && found.every((one) => one.length === 0)) throw failures[0];
+  return new Map(
+    architectures.map((architecture) => [
+      architecture,
+      packageIndex(found.flat().flatMap((one) => (one.architecture === architecture ? one.texts : []))),
+    ]),
+  );
+}
+
+async function trustedRelease({ uri, suite }: AptSource, options: IndexOptions): Promise<TrustedRelease> {
+  const name = `${uri}dists/${suite}/InRelease`;
+  const bytes = await fetchSmall(name, options);
+  return readTrustedRelease(bytes, { ...options, suite, name });
+}
+
+async function packagesOf(
+  { uri, suite, components }: AptSource,
+  architecture: string,
+  trusted: TrustedRelease,
+  options: IndexOptions,
+): Promise<{ text: string; archive: string }[]> {
+  return Promise.all(
+    components
+      .filter((component) => component === 'main' || component === 'universe')
+      .flatMap((component) => {
+        const folder = `${component}/binary-${architecture}`;
+        const path = [`${folder}/Packages.xz`, `${folder}/Packages.gz`].find((one) => trusted.files.has(one));
+        const file = path === undefined ? undefined : trusted.files.get(path);
+        return file === undefined ? [] : [{ ...file, folder }];
+      })
+      .map(async ({ folder, ...file }) => {
+        const url = `${uri}dists/${suite}/${folder}/by-hash/SHA256/${file.sha256}`;
+        return { text: await unpacked(await fetchKnown({ url, ...file }, options), options.signal), archive: uri };
+      }),
+  );
+}
+
+async function unpacked(file: string, signal: AbortSignal | undefined): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of decompress(fileBytes(file), { name: file, ...(signal === undefined ? {} : { signal }) })) {
+    size += part.length;
+    if (size > MAX_INDEX) throw new PolyarchError('ACCEL_UNTRUSTED', `the index ${file} is too large`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('latin1');
+}
+
+/** Why there is no pack, in one line. */
+export function failureReason(error: unknown): { reason: string; hint?: string } {
+  const hint = error instanceof PolyarchError ? error.hint : undefined;
+  return { reason: messageOf(error), ...(hint === undefined ? {} : { hint }) };
+}

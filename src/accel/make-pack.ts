@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type AccelRecord, MAP_FILE, writeAccelMap } from '../emulation/accel-map.ts';
+import { programKey, type ProgramKey } from '../emulation/program-key.ts';
+import { PolyarchError } from '../util/error.ts';
+import { readDebData } from './deb-package.ts';
+import { elfLayout } from './elf-layout.ts';
+import {
+  patchArchitecture,
+  type PatchContext,
+  patchCrossFolders,
+  patchLoader,
+  patchPluginFolders,
+  patchTool,
+} from './patch-elf.ts';
+import type { ArchivePackage } from './package-index.ts';
+import type { PackPlan, PlannedPair } from './plan-pack.ts';
+import { foreignPlace, placeOf, toolMatcher } from './tool-files.ts';
+
+/** A pack that was made in a folder. */
+export interface MadePack {
+  /** sha256 of the map and of every file's place and content. */
+  readonly id: string;
+  /** Records in the map. */
+  readonly tools: number;
+  /** Programs that cannot run native, and why. */
+  readonly skipped: readonly string[];
+}
+
+/** Programs and libraries of one package are below this. */
+const MAX_PROGRAM = 256 * 1024 * 1024;
+
+/**
+ * Makes a pack in an empty folder from packages that are here: programs at their foreign places, libraries in `lib/`, the
+ * loader `ld.so`, the map. `deb` gives a package's file.
+ */
+export async function makePack(
+  folder: string,
+  plan: PackPlan,
+  options: PatchContext & { readonly deb: (one: ArchivePackage) => string; readonly signal?: AbortSignal },
+): Promise<MadePack> {
+  const libraries = await readLibraries(plan.libraries, options);
+  const skipped: string[] = [];
+  const records: AccelRecord[] = [];
+  const files = new Map<string, Buffer>();
+  const used = new Set<string>();
+  const scratch = join(folder, 'foreign');
+  mkdirSync(scratch);
+  for (const planned of plan.pairs) {
+    const own = await readPair(planned, { ...options, scratch });
+    for (const tool of own.tools) {
+      const needs = neededLibraries(tool.file, new Map([...libraries, ...own.libraries]));
+      if (typeof needs === 'string') {
+        skipped.push(`${tool.place}: ${needs}`);
+        continue;
+      }
+      const known = records.find(({ key }) => Buffer.compare(key.bytes, tool.key.bytes) === 0);
+      if (known !== undefined) continue;
+      files.set(tool.place, tool.file);
+      for (const [name, file] of needs) {
+        files.set(`lib/${name}`, file);
+        used.add(name);
+      }
+      const { rules } = planned.pair;
+      records.push({ key: tool.key, tool: tool.place, ...(rules === undefined ? {} : { rules }) });
+    }
+    skipped.push(...own.skipped);
+  }
+  rmSync(scratch, { recursive: true });
+  const loader = [...libraries].find(([name]) => /^ld-linux/.test(name))?.[1];
+  const patched = loader === undefined ? undefined : patchLoader(loader, options);
+  if (patched === undefined) {
+    throw new PolyarchError('ACCEL_UNAVAILABLE', `no loader for ${options.native.debian} programs that can be moved`);
+  }
+  files.set('ld.so', patched);
+  for (const [place, file] of files) writeProgram(join(folder, place), file);
+  writeAccelMap(folder, records);
+  return { id: packId(folder, [...files.keys()]), tools: records.length, skipped };
+}
+
+/** sha256 of the map and of every file's place and content. */
+export function packId(folder: string, places: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const place of [...places, MAP_FILE].toSorted()) {
+    const digest = createHash('sha256').update(readFileSync(join(folder, place))).digest('hex');
+    hash.update(`${digest} ${place}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function writeProgram(path: string, file: Buffer): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, file, { mode: 0o755 });
+}
+
+interface PairFiles {
+  readonly tools: readonly { readonly place: string; readonly key: ProgramKey; readonly file: Buffer }[];
+  /** The package's own libraries. */
+  readonly libraries: ReadonlyMap<string, Buffer>;
+  readonly skipped: readonly string[];
+}
+
+/** The native programs of a pair that are in the foreign package too, patched, with the foreign ones' keys. */
+async function readPair(
+  { pair, foreign, native }: PlannedPair,
+  options: Parameters<typeof makePack>[2] & { readonly scratch: string },
+): Promise<PairFiles> {
+  const isTool = toolMatcher(pair, options.foreign);
+  const keys = new Map<string, ProgramKey>();
+  const scratch = join(options.scratch, 'program');
+  for await (const [path, file] of debFiles(options.deb(foreign), (path) => isTool(placeOf(path)), options.signal)) {
+    writeFileSync(scratch, file);
+    const key = programKey(scratch);
+    if (key !== undefined) keys.set(placeOf(path), key);
+  }
+  const tools: PairFiles['tools'][number][] = [];
+  const skipped: string[] = [];
+  const libraries = new Map<string, Buffer>();
+  const place = (path: string) => foreignPlace(placeOf(path), { pair, ...pick(options) });
+  const wanted = (path: string) => keys.has(place(path)) || isLibrary(path);
+  for await (const [path, file] of debFiles(options.deb(native), wanted, options.signal)) {
+    const key = keys.get(place(path));
+    if (key === undefined) {
+      libraries.set(basename(path), patchPluginFolders(file));
+      continue;
+    }
+    const patched = patchFor(file, { pair, ...pick(options) });
+    if (patched === undefined) skipped.push(`${place(path)}: a name in it cannot be changed to ${options.foreign.debian}'s`);
+    else tools.push({ place: place(path), key, file: patched });
+  }
+  return { tools, libraries, skipped };
+}
+
+function pick({ foreign, native }: PatchContext): PatchContext {
+  return { foreign, native };
+}
+
+function patchFor(
+  file: Buffer,
+  { pair, ...context }: PatchContext & { readonly pair: PlannedPair['pair'] },
+): Buffer | undefined {
+  let patched: Buffer | undefined = patchTool(file);
+  if (patched !== undefined && pair.native === 'cross') patched = patchCrossFolders(patched, context);
+  if (patched !== undefined && pair.package === 'dpkg') patched = patchArchitecture(patched, context);
+  return patched === undefined ? undefined : patchPluginFolders(patched);
+}
+
+function isLibrary(path: string): boolean {
+  return /\/lib\/(?:[^/]+\/)?[^/]+\.so(?:\.[^/]+)?$/.test(`/${path}`);
+}
+
+/** The shared libraries of packages by the names that programs ask for. */
+async function readLibraries(
+  packages: readonly ArchivePackage[],
+  options: Parameters<typeof makePack>[2],
+): Promise<Map<string, Buffer>> {
+  const libraries = new Map<string, Buffer>();
+  for (const one of packages) {
+    for await (const [path, file] of debFiles(options.deb(one), isLibrary, options.signal)) {
+      libraries.set(basename(path), patchTool(file) ?? file);
+    }
+  }
+  return libraries;
+}
+
+/** All libraries that a program loads, by name; else what is missing. */
+function neededLibraries(program: Buffer, libraries: ReadonlyMap<string, Buffer>): Map<string, Buffer> | string {
+  const found = new Map<string, Buffer>();
+  const todo = [...(elfLayout(program)?.needed ?? [])];
+  for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
+    if (found.has(name) || /^ld-linux/.test(name)) continue;
+    const library = libraries.get(name);
+    if (library === undefined) return `it needs ${name}, which no known package has`;
+    found.set(name, library);
+    todo.push(...(elfLayout(library)?.needed ?? []));
+  }
+  return found;
+}
+
+/** Files of a .deb that are wanted, with their bytes; a link in the same folder counts as the file that it names. */
+async function* debFiles(
+  deb: string,
+  wanted: (path: string) => boolean,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly [path: string, file: Buffer]> {
+  const links: (readonly [path: string, target: string])[] = [];
+  const files = new Map<string, Buffer>();
+  for await (const { entry, body } of readDebData(deb, signal === undefined ? {} : { signal })) {
+    if (entry.type === 'symlink' && isLibrary(entry.path) && wanted(entry.path)) {
+      links.push([entry.path, join(dirname(entry.path), entry.linkname)]);
+    }
+    if (entry.type !== 'file' || entry.size > MAX_PROGRAM) continue;
+    if (!wanted(entry.path) && !isLibrary(entry.path)) continue;
+    const parts: Buffer[] = [];
+    for await (const part of body) parts.push(Buffer.from(part));
+    const file = Buffer.concat(parts);
+    if (file.length < 4 || file.readUInt32BE(0) !== 0x7f454c46) continue;
+    if (isLibrary(entry.path)) files.set(join(entry.path), file);
+    if (wanted(entry.path)) yield [entry.path, file];
+  }
+  for (const [path, target] of links) {
+    const file = files.get(target);
+    if (file !== undefined) yield [path, file];
+  }
+}

@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { MAP_FILE, RAN_FILE } from '../emulation/accel-map.ts';
+import { isRecord } from '../oci/shape.ts';
+import { hasCode } from '../util/error.ts';
+import { packId } from './make-pack.ts';
+import type { PackRequest } from './plan-pack.ts';
+
+/** What is kept beside a pack. */
+export interface PackRecord {
+  readonly id: string;
+  /** e.g. `debian bookworm` */
+  readonly release: string;
+  /** Go's names. */
+  readonly foreign: string;
+  readonly native: string;
+  readonly level: string;
+  /** `NAME VERSION` of the foreign packages whose programs run native. */
+  readonly packages: readonly string[];
+  /** Programs. */
+  readonly tools: number;
+  /** Why others are emulated. */
+  readonly skipped: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly made: number;
+}
+
+/** What a request came to: a pack, or why there is none. */
+export type Answer =
+  | { readonly kind: 'pack'; readonly id: string; readonly time: number }
+  | { readonly kind: 'none'; readonly reason: string; readonly hint?: string; readonly time: number };
+
+/** How long the archive's newest versions are taken for that, and a failure for lasting; milliseconds. */
+const DAY = 24 * 60 * 60 * 1000;
+const FAILURE = 10 * 60 * 1000;
+
+/** Packs below the store's folder: each a folder named by its content. */
+export class PackStore {
+  readonly downloads: string;
+  readonly #packs: string;
+  readonly #requests: string;
+
+  constructor(folder: string) {
+    this.downloads = join(folder, 'downloads');
+    this.#packs = join(folder, 'packs');
+    this.#requests = join(folder, 'requests');
+  }
+
+  /** What containers see of a pack. */
+  root(id: string): string {
+    return join(this.#packs, id, 'root');
+  }
+
+  /** The answer to a request, while it holds. */
+  answer(request: PackRequest, now: number): Answer | undefined {
+    const found = readJson(join(this.#requests, `${requestId(request)}.json`));
+    if (!isAnswer(found)) return undefined;
+    if (now - found.time > (found.kind === 'pack' ? DAY : FAILURE)) return undefined;
+    return found.kind === 'pack' && !existsSync(this.root(found.id)) ? undefined : found;
+  }
+
+  /** The pack of a request though its answer is old; for when there is no newer one to be had. */
+  lastPack(request: PackRequest): string | undefined {
+    const found = readJson(join(this.#requests, `${requestId(request)}.json`));
+    return isAnswer(found) && found.kind === 'pack' && existsSync(this.root(found.id)) ? found.id : undefined;
+  }
+
+  remember(request: PackRequest, answer: Answer): void {
+    mkdirSync(this.#requests, { recursive: true });
+    writeWhole(join(this.#requests, `${requestId(request)}.json`), JSON.stringify(answer));
+  }
+
+  /** An empty folder to make a pack in; `keep` moves it to its place, dispose removes what is left of it. */
+  draft(): { readonly root: string; keep(record: PackRecord): void } & Disposable {
+    mkdirSync(this.#packs, { recursive: true });
+    const draft = mkdtempSync(join(this.#packs, '.new-'));
+    const root = join(draft, 'root');
+    mkdirSync(root, { mode: 0o755 });
+    return {
+      root,
+      keep: (record) => {
+        writeFileSync(join(draft, 'pack.json'), `${JSON.stringify(record, null, 2)}\n`);
+        try {
+          renameSync(draft, join(this.#packs, record.id));
+        } catch (error) {
+          // Another process made the same one.
+          if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+        }
+      },
+      [Symbol.dispose]: () => rmSync(draft, { recursive: true, force: true }),
+    };
+  }
+
+  list(): readonly PackRecord[] {
+    const names = existsSync(this.#packs) ? readdirSync(this.#packs).filter((name) => !name.startsWith('.')) : [];
+    return names
+      .map((name) => readJson(join(this.#packs, name, 'pack.json')))
+      .filter((one) => isPackRecord(one))
+      .toSorted((a, b) => a.made - b.made);
+  }
+
+  remove(id: string): void {
+    rmSync(join(this.#packs, id), { recursive: true, force: true });
+  }
+
+  /** Removes what packs were made of, and what was asked before. */
+  forget(): void {
+    rmSync(this.downloads, { recursive: true, force: true });
+    rmSync(this.#requests, { recursive: true, force: true });
+  }
+
+  /** Whether a pack's files are what they were when it was made. */
+  isWhole(id: string): boolean {
+    const root = this.root(id);
+    if (!existsSync(root)) return false;
+    const places = readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+      .filter((place) => place !== MAP_FILE && place !== RAN_FILE);
+    return packId(root, places) === id;
+  }
+}
+
+/** Names a request. */
+export function requestId(request: PackRequest): string {
+  return createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 32);
+}
+
+function writeWhole(file: string, text: string): void {
+  const part = `${file}.${process.pid}.part`;
+  writeFileSync(part, text);
+  renameSync(part, file);
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isAnswer(value: unknown): value is Answer {
+  if (!isRecord(value) || typeof value['time'] !== 'number') return false;
+  return value['kind'] === 'pack'
+    ? typeof value['id'] === 'string'
+    : value['kind'] === 'none' && typeof value['reason'] === 'string';
+}
+
+function isPackRecord(value: unknown): value is PackRecord {
+  return isRecord(value) && typeof value['id'] === 'string' && typeof value['made'] === 'number';
+}

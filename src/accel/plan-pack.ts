@@ -1,0 +1,166 @@
+import {
+  type AccelLevel,
+  DEBIAN_ARCHITECTURES,
+  type DebianArchitecture,
+  LIBRARIES,
+  PAIRS,
+  type ToolFamily,
+  type ToolPair,
+} from '../emulation/pairs.ts';
+import { sourceVersion, upstreamVersion } from './debian-version.ts';
+import type { ArchivePackage, PackageIndex } from './package-index.ts';
+import { readRootSystem, type Release } from './root-system.ts';
+
+/** What a pack is for. Equal requests have one pack. */
+export interface PackRequest {
+  readonly release: Release;
+  readonly foreign: DebianArchitecture;
+  readonly native: DebianArchitecture;
+  readonly level: AccelLevel;
+  readonly families: readonly ToolFamily[];
+  /** The root filesystem's versions of the packages that matter; those not named are taken as the archive has them now. */
+  readonly installed: readonly (readonly [name: string, version: string])[];
+}
+
+/** A foreign package with the native one whose programs run in its place. */
+export interface PlannedPair {
+  readonly pair: ToolPair;
+  readonly foreign: ArchivePackage;
+  readonly native: ArchivePackage;
+}
+
+export interface PackPlan {
+  readonly pairs: readonly PlannedPair[];
+  readonly libraries: readonly ArchivePackage[];
+  /** Why a package of the root filesystem has no counterpart: `NAME VERSION: reason`. */
+  readonly skipped: readonly string[];
+}
+
+export function debianArchitecture(architecture: string): DebianArchitecture | undefined {
+  return DEBIAN_ARCHITECTURES.find((one) => one.architecture === architecture);
+}
+
+/** The foreign package's name for an architecture. */
+export function packageName(pair: ToolPair, foreign: DebianArchitecture): string {
+  return pair.package.replace('{gnu}', foreign.gnu);
+}
+
+/** The request of a root filesystem: its system's release, and the versions of what could run native. */
+export function requestOf(
+  root: ReturnType<typeof readRootSystem>,
+  options: {
+    readonly foreign: DebianArchitecture;
+    readonly native: DebianArchitecture;
+    readonly level: AccelLevel;
+    readonly families: ReadonlySet<ToolFamily>;
+  },
+): PackRequest | undefined {
+  if (root.release === undefined) return undefined;
+  const families = PAIRS.filter(
+    (pair) => options.families.has(pair.family) || root.installed.has(packageName(pair, options.foreign)),
+  ).map((pair) => pair.family);
+  const names = [...PAIRS.map((pair) => packageName(pair, options.foreign)), ...LIBRARIES];
+  const installed = names.flatMap((name) => {
+    const version = root.installed.get(name);
+    return version === undefined ? [] : [[name, version] as const];
+  });
+  return {
+    release: root.release,
+    foreign: options.foreign,
+    native: options.native,
+    level: options.level,
+    families: [...new Set<ToolFamily>(['base', ...families])],
+    installed,
+  };
+}
+
+/** Matches the request's packages with what the archive has of both architectures. */
+export function planPack(
+  request: PackRequest,
+  indexes: { readonly foreign: PackageIndex; readonly native: PackageIndex },
+): PackPlan {
+  const installed = new Map(request.installed);
+  const skipped: string[] = [];
+  const libraries = libraryChooser(request, indexes.native);
+  const pairs = PAIRS.filter((pair) => wanted(pair, request)).flatMap((pair): PlannedPair[] => {
+    const name = packageName(pair, request.foreign);
+    const version = installed.get(name);
+    const candidates = indexes.foreign.versions(name);
+    const foreign = version === undefined ? candidates[0] : candidates.find((one) => one.version === version);
+    if (foreign === undefined) {
+      if (version !== undefined) skipped.push(`${name} ${version}: the archive does not have this version`);
+      return [];
+    }
+    const proved = pair.proved?.versions?.includes(foreign.version) ?? true;
+    const native = indexes.native.versions(name).find((one) => isCounterpart(one, foreign, pair, request.level));
+    if (native === undefined || (!proved && request.level === 'exact')) {
+      const why = native === undefined ? `no counterpart on ${request.native.debian}` : 'its counterpart is not proved';
+      skipped.push(`${name} ${foreign.version}: ${why}`);
+      return [];
+    }
+    const missing = libraries.add(native);
+    if (missing !== undefined) {
+      skipped.push(`${name} ${foreign.version}: ${missing}`);
+      return [];
+    }
+    return [{ pair, foreign, native }];
+  });
+  return { pairs, libraries: libraries.chosen(), skipped };
+}
+
+function wanted(pair: ToolPair, { families, level, foreign, native }: PackRequest): boolean {
+  if (!families.includes(pair.family)) return false;
+  if (level === 'exact' && pair.level !== 'exact') return false;
+  if (pair.native === 'cross' && native.debian === foreign.debian) return false;
+  return level === 'compatible' || (pair.proved?.architectures?.includes(foreign.debian) ?? true);
+}
+
+/** A rebuild of the same source (+bN) is the same; for `compatible`, any revision of the same upstream version. */
+function isCounterpart(
+  native: ArchivePackage,
+  foreign: ArchivePackage,
+  pair: ToolPair,
+  level: AccelLevel,
+): boolean {
+  const version = pair.native === 'cross' ? native.version.replace(/cross\d+$/, '') : native.version;
+  if (pair.native === 'cross' && version === native.version) return false;
+  return level === 'exact'
+    ? sourceVersion(version) === sourceVersion(foreign.version)
+    : upstreamVersion(version) === upstreamVersion(foreign.version);
+}
+
+/** Chooses one version of each library: the root filesystem's for `exact`, else the archive's newest. */
+function libraryChooser(request: PackRequest, native: PackageIndex) {
+  const installed = new Map(request.installed);
+  const chosen = new Map<string, ArchivePackage>();
+  const choose = (name: string): ArchivePackage | string => {
+    const version = request.level === 'exact' ? installed.get(name) : undefined;
+    const candidates = native.versions(name);
+    const found =
+      version === undefined
+        ? candidates[0]
+        : candidates.find((one) => sourceVersion(one.version) === sourceVersion(version));
+    return found ?? `it needs ${name} ${version ?? ''}, which ${request.native.debian}'s archive does not have`;
+  };
+  const closure = (owner: ArchivePackage, into: Map<string, ArchivePackage>): string | undefined => {
+    for (const name of owner.depends) {
+      if (!LIBRARIES.includes(name) || chosen.has(name) || into.has(name)) continue;
+      const found = choose(name);
+      if (typeof found === 'string') return found;
+      into.set(name, found);
+      const missing = closure(found, into);
+      if (missing !== undefined) return missing;
+    }
+    return undefined;
+  };
+  return {
+    /** Takes what the package needs; why not, when something is missing. */
+    add: (owner: ArchivePackage): string | undefined => {
+      const more = new Map<string, ArchivePackage>();
+      const missing = closure(owner, more);
+      if (missing === undefined) for (const [name, found] of more) chosen.set(name, found);
+      return missing;
+    },
+    chosen: (): readonly ArchivePackage[] => [...chosen.values()],
+  };
+}

@@ -1,0 +1,143 @@
+import type { AccelRule } from './accel-map.ts';
+
+/** `exact`: proved to give the same bytes. `compatible`: also what may differ in corners, and other revisions of one upstream version. */
+export type AccelLevel = 'exact' | 'compatible';
+
+/** What a person asks with --accel. */
+export type AccelMode = AccelLevel | 'off';
+
+/** Tools that come together; all but `base` are only looked at where a step has them or installs them. */
+export type ToolFamily = 'base' | 'binutils' | 'gcc' | 'go' | 'python';
+
+/** A Debian package whose programs may run as those of the build machine's own architecture. */
+export interface ToolPair {
+  readonly family: ToolFamily;
+  /** The foreign package. `{gnu}` is the foreign architecture's GNU name, e.g. `aarch64-linux-gnu`. */
+  readonly package: string;
+  /** How the native package is called and versioned: the same, or Debian's cross compiler (VERSION`cross`N). Default same. */
+  readonly native?: 'same' | 'cross';
+  /** Paths in the foreign package without a leading `/usr` or `/`; `*` is any part of a name. */
+  readonly programs: readonly string[];
+  /** Names of programs that never run native. */
+  readonly except?: readonly string[];
+  /** The same for foreign architectures of 32 bits, where times and sizes have other bounds. */
+  readonly except32?: readonly string[];
+  readonly rules?: readonly AccelRule[];
+  readonly level: AccelLevel;
+  /** Only these foreign versions and architectures are proved; default all. */
+  readonly proved?: { readonly versions?: readonly string[]; readonly architectures?: readonly string[] };
+}
+
+/** Debian's name of an architecture, its GNU name, and Go's in the folder of its tools. */
+export interface DebianArchitecture {
+  /** As in a platform. */
+  readonly architecture: string;
+  readonly debian: string;
+  readonly gnu: string;
+  readonly go: string;
+  readonly bits: 32 | 64;
+}
+
+export const DEBIAN_ARCHITECTURES: readonly DebianArchitecture[] = [
+  { architecture: 'amd64', debian: 'amd64', gnu: 'x86_64-linux-gnu', go: 'amd64', bits: 64 },
+  { architecture: 'arm64', debian: 'arm64', gnu: 'aarch64-linux-gnu', go: 'arm64', bits: 64 },
+  { architecture: 'arm', debian: 'armhf', gnu: 'arm-linux-gnueabihf', go: 'arm', bits: 32 },
+  { architecture: 'ppc64le', debian: 'ppc64el', gnu: 'powerpc64le-linux-gnu', go: 'ppc64le', bits: 64 },
+  { architecture: 's390x', debian: 's390x', gnu: 's390x-linux-gnu', go: 's390x', bits: 64 },
+  { architecture: 'riscv64', debian: 'riscv64', gnu: 'riscv64-linux-gnu', go: 'riscv64', bits: 64 },
+];
+
+const BIN = ['bin/*', 'sbin/*'];
+
+/**
+ * The pairs. docs/acceleration.md says what proves each; what is not here is emulated. Never here: what tells or depends on
+ * the architecture (uname, arch, bash with MACHTYPE, make with MAKE_HOST, ldconfig), runs other people's code (perl, python
+ * in general), and what prints or compares long doubles (printf, seq, numfmt, sort -g, od).
+ */
+export const PAIRS: readonly ToolPair[] = [
+  { family: 'base', package: 'dash', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'sed', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'grep', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'tar', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'gzip', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'bzip2', programs: BIN, level: 'exact' },
+  // Its memory limits, and so its threads and blocks, depend on the width of addresses.
+  { family: 'base', package: 'xz-utils', programs: BIN, except32: ['xz'], level: 'exact' },
+  { family: 'base', package: 'zstd', programs: BIN, except32: ['zstd'], level: 'exact' },
+  { family: 'base', package: 'diffutils', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'findutils', programs: BIN, except32: ['find'], level: 'exact' },
+  { family: 'base', package: 'patch', programs: BIN, except32: ['patch'], level: 'exact' },
+  { family: 'base', package: 'm4', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'debianutils', programs: ['bin/run-parts'], level: 'exact' },
+  { family: 'base', package: 'dpkg', programs: ['bin/dpkg', 'bin/dpkg-*'], level: 'exact' },
+  { family: 'base', package: 'gpgv', programs: BIN, level: 'exact' },
+  {
+    family: 'base',
+    package: 'coreutils',
+    programs: BIN,
+    except: [
+      ...['arch', 'uname', 'printf', 'seq', 'numfmt', 'sort', 'od'],
+      // Its library is for programs of its own architecture; login records and host ids have other layouts.
+      ...['stdbuf', 'who', 'users', 'pinky', 'hostid', 'uptime'],
+    ],
+    except32: ['date', 'touch', 'stat', 'ls', 'df', 'du'],
+    level: 'exact',
+  },
+  // NaN has another sign on amd64, and the last bit of logarithms may differ.
+  { family: 'base', package: 'mawk', programs: BIN, level: 'compatible' },
+  { family: 'base', package: 'gawk', programs: BIN, level: 'compatible' },
+  {
+    family: 'binutils',
+    package: 'binutils-{gnu}',
+    programs: ['bin/{gnu}-*'],
+    except: ['{gnu}-gprof', '{gnu}-gprofng', '{gnu}-gp-*'],
+    rules: ['linker-plugin'],
+    level: 'exact',
+  },
+  ...['cpp-14-{gnu}', 'gcc-14-{gnu}', 'g++-14-{gnu}'].map(
+    (name): ToolPair => ({
+      family: 'gcc',
+      package: name,
+      native: 'cross',
+      programs: ['bin/{gnu}-*', 'libexec/gcc/{gnu}/14/*'],
+      except: ['g++-mapper-server', '{gnu}-gcov-14', '{gnu}-gcov-dump-14', '{gnu}-gcov-tool-14', '{gnu}-lto-dump-14'],
+      rules: ['compiler'],
+      level: 'exact',
+      proved: { versions: ['14.2.0-19'], architectures: ['arm64'] },
+    }),
+  ),
+  ...['1.15', '1.18', '1.19', '1.21', '1.22', '1.23', '1.24'].map(
+    (version): ToolPair => ({
+      family: 'go',
+      package: `golang-${version}-go`,
+      programs: [`lib/go-${version}/pkg/tool/linux_{go}/*`],
+      level: 'exact',
+    }),
+  ),
+  ...['3.11', '3.12', '3.13'].map(
+    (version): ToolPair => ({
+      family: 'python',
+      package: `python${version}-minimal`,
+      programs: [`bin/python${version}`],
+      rules: ['python-compile'],
+      level: 'exact',
+    }),
+  ),
+];
+
+/** Words of a step's command that say that it installs a family's packages. */
+export const FAMILY_WORDS: Readonly<Record<Exclude<ToolFamily, 'base'>, RegExp>> = {
+  binutils: /^(binutils|gcc|g\+\+|gcc-\d+|g\+\+-\d+|build-essential|clang(-\d+)?|golang(-go)?)$/,
+  gcc: /^(gcc|g\+\+|cpp|gcc-\d+|g\+\+-\d+|cpp-\d+|build-essential)$/,
+  go: /^golang(-go|-any|-[\d.]+(-go)?)?$/,
+  python: /^(python3.*|build-essential)$/,
+};
+
+/** The packages whose libraries native tools load; a tool that needs another one is emulated. */
+export const LIBRARIES: readonly string[] = [
+  ...['libc6', 'libgcc-s1', 'libstdc++6', 'zlib1g', 'libzstd1', 'liblzma5', 'libbz2-1.0', 'liblz4-1', 'libmd0'],
+  ...['libselinux1', 'libpcre2-8-0', 'libpcre3', 'libacl1', 'libattr1', 'libcap2', 'libgmp10', 'libssl3', 'libssl3t64'],
+  ...['libmpfr6', 'libmpc3', 'libisl23', 'libjansson4', 'libsframe1', 'libctf0', 'libctf-nobfd0', 'libbinutils'],
+  ...['libsystemd0', 'libgcrypt20', 'libgpg-error0', 'libnpth0', 'libnpth0t64', 'libassuan0', 'libsigsegv2', 'libreadline8'],
+  ...['libreadline8t64', 'libtinfo6', 'libexpat1', 'libcrypt1'],
+];
