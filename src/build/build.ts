@@ -42,6 +42,7 @@ export async function build(
     buildPlatform: around.buildPlatform,
     pull: request.pull,
     locals: opened.locals,
+    accel: request.accel,
     allow: request.allow,
     credentials: opened.credentials,
     connections: () => workspace.connections(),

@@ -1,4 +1,5 @@
 import { DEFAULT_HOSTNAME } from '../executor/defaults.ts';
+import type { AccelMode } from '../emulation/pairs.ts';
 import type { ContainerConfig } from '../oci/config.ts';
 import { type Platform, formatPlatform, platformMatcher } from '../oci/platform.ts';
 import { PolyarchError, hasCode } from '../util/error.ts';
@@ -26,6 +27,8 @@ export interface RunRequest {
   readonly binds: readonly Bind[];
   readonly readonlyRootfs: boolean;
   readonly terminal: boolean;
+  /** Native tools where the image is emulated. */
+  readonly accel: AccelMode;
 }
 
 export interface RunSurroundings {
@@ -48,8 +51,12 @@ export async function runImage(workspace: Workspace, request: RunRequest, around
   const layers = await engine.unpack(image.layers, signal);
   const worker = await engine.worker();
   around.onStart?.((name) => void worker.call('signal', { name }).catch(() => {}));
-  const abortable = signal === undefined ? {} : { signal };
-  const { exitCode } = await worker.call('run', { layers, spec, binds: request.binds }, abortable);
+  const { accel, binds } = request;
+  const { exitCode } = await worker.call(
+    'run',
+    { layers, spec, binds, ...(accel === 'off' ? {} : { accelLevel: accel }) },
+    { ...(signal === undefined ? {} : { signal }), onEvent: ({ data }) => around.notice(Buffer.from(data).toString()) },
+  );
   return exitCode;
 }
 

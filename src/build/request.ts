@@ -1,4 +1,5 @@
 import type { OutputSpec } from '../exporter/output-spec.ts';
+import type { AccelMode } from '../emulation/pairs.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { PlatformPattern } from '../oci/platform-pattern.ts';
@@ -31,6 +32,8 @@ export interface BuildRequest {
   /** `true` for all, or stages. */
   readonly noCache: boolean | readonly string[];
   readonly pull: boolean;
+  /** Native tools in emulated steps. */
+  readonly accel: AccelMode;
   /** Empty: the image is kept in the local store. */
   readonly outputs: readonly OutputSpec[];
   readonly network: 'default' | 'host' | 'none';

@@ -1,4 +1,5 @@
 import { PolyarchError } from '../util/error.ts';
+import type { AccelMode } from '../emulation/pairs.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { OpContext } from '../solver/vertex.ts';
 import type { Connections } from '../registry/connections.ts';
@@ -16,6 +17,7 @@ export interface StepContextOptions {
   readonly buildPlatform: Platform;
   readonly pull: boolean;
   readonly locals: LocalFolders;
+  readonly accel: AccelMode;
   readonly allow: readonly string[];
   readonly credentials: GitEnvironment;
   readonly connections: () => Promise<Connections>;
@@ -28,6 +30,7 @@ export function stepContext(engine: Engine, options: StepContextOptions): StepCo
     images: engine.images,
     buildPlatform: options.buildPlatform,
     pull: options.pull,
+    accelLevel: options.accel === 'off' ? undefined : options.accel,
     allowed: new Set(options.allow),
     pulls: new Map(),
     scan: (name, filter, context) => scanFolder(name, filter, { locals: options.locals, cache, context }),

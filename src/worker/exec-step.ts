@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import type { ExecMount, Executor } from '../executor/executor.ts';
 import type { ActiveSnapshot, Layer, Snapshotter } from '../snapshot/layer.ts';
 import { PolyarchError } from '../util/error.ts';
+import { type Acceleration, ranNativeLine } from './acceleration.ts';
 import { openCacheMount } from './cache-mount.ts';
 import { Cleanup } from './cleanup.ts';
 import { resolveInRoot } from '../snapshot/rooted-path.ts';
@@ -14,6 +15,7 @@ export interface StepServices {
   readonly paths: StorePaths;
   readonly snapshots: Snapshotter;
   readonly executor: Executor;
+  readonly acceleration: Acceleration;
 }
 
 /** Runs one step in the worker: mounts, the process, and a layer for each mount that asks for one. */
@@ -34,10 +36,20 @@ export async function execStep(
   for (const mount of step.mounts.toSorted((a, b) => (a.target < b.target ? -1 : 1))) {
     if (mount !== root) mounts.push(await execMount(mount, { ...services, cleanup, open, signal: context.signal }));
   }
-  const { exitCode } = await services.executor.run(
-    { ...step.spec, id: randomUUID(), rootfs, readonlyRootfs: root.readonly, mounts },
+  const say = (text: string) => context.send({ stream: 2, data: Buffer.from(`${text}\n`) });
+  const accel = await services.acceleration.packFor({
+    rootfs,
+    platform: step.spec.platform,
+    level: step.accelLevel,
+    command: step.spec.args,
+    note: (text) => void say(text),
+    signal: context.signal,
+  });
+  const { exitCode, ranNative = [] } = await services.executor.run(
+    { ...step.spec, id: randomUUID(), rootfs, readonlyRootfs: root.readonly, mounts, ...(accel === undefined ? {} : { accel }) },
     { onOutput: (stream, data) => context.send({ stream, data }), signal: context.signal },
   );
+  if (ranNative.length > 0) await say(ranNativeLine(ranNative));
   const outputs: Record<number, Layer> = {};
   if (!step.accept.includes(exitCode)) {
     const { snapshots } = services.paths;

@@ -66,13 +66,21 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
       return undefined;
     },
 
-    async run({ layers, spec, binds }, { send, signal }) {
+    async run({ layers, spec, binds, accelLevel }, { send, signal }) {
       await using snapshot = await snapshots.prepare(layers, `lost-${randomUUID()}`);
       const mounts = binds.map((bind) => ({ kind: 'bind', ...bind }) as const);
+      const accel = await services.acceleration.packFor({
+        rootfs: snapshot.path,
+        platform: spec.platform,
+        level: accelLevel,
+        command: spec.args,
+        note: (text) => void send({ stream: 2, data: Buffer.from(text) }),
+        signal,
+      });
       let sender: ((signal: NodeJS.Signals) => void) | undefined;
       try {
         return await executor.run(
-          { ...spec, id: randomUUID(), rootfs: snapshot.path, mounts },
+          { ...spec, id: randomUUID(), rootfs: snapshot.path, mounts, ...(accel === undefined ? {} : { accel }) },
           {
             onOutput: (stream, data) => send({ stream, data }),
             onStart: (to) => running.add((sender = to)),
@@ -82,6 +90,13 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
       } finally {
         if (sender !== undefined) running.delete(sender);
       }
+    },
+
+    async accel({ layers, architecture, level, families }, { send, signal }) {
+      await using view = await snapshots.view(layers);
+      const accelerator = await services.acceleration.accelerator();
+      const note = (text: string) => void send({ note: text });
+      return await accelerator.make({ rootfs: view.path, architecture, level, command: [], families, note, signal });
     },
 
     async signal({ name }) {

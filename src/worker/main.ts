@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createEmulation } from '../emulation/create-emulation.ts';
 import { createExecutor } from '../executor/create-executor.ts';
 import { type OpenSnapshotter, openSnapshotter } from '../snapshot/snapshotter.ts';
+import { openAcceleration } from './acceleration.ts';
 import { type WorkerServices, handlers } from './handlers.ts';
 import { takeWorkerFacts } from './launch-facts.ts';
 import { mountFilesystem, mountWorkerFilesystems } from './launch-mounts.ts';
@@ -55,6 +56,7 @@ function openServices(): WorkerServices & { readonly snapshots: OpenSnapshotter 
   return {
     paths,
     snapshots: openSnapshotter({ root: paths.snapshots, flattenOwners: facts?.idmap === 'single' }),
+    acceleration: openAcceleration({ paths, emulation, env: process.env }),
     executor: createExecutor({ stateDir: paths.run, cacheDir: paths.runtime, emulation, path, streams: process }),
   };
 }

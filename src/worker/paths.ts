@@ -18,6 +18,8 @@ export interface StorePaths {
   readonly runtime: string;
   /** Emulators with the dispatcher in them. */
   readonly emulators: string;
+  /** Packs of native tools, and what they were made of. */
+  readonly accel: string;
   /** Contexts that were fetched, outputs on their way. */
   readonly temporary: string;
 }
@@ -34,6 +36,7 @@ export function storePaths(home: string): StorePaths {
     run: join(home, 'run'),
     runtime: join(home, 'runtime'),
     emulators: join(home, 'emulators'),
+    accel: join(home, 'accel'),
     temporary: join(home, 'tmp'),
   };
 }

@@ -1,6 +1,8 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ExecMount, ExecSpec } from '../executor/executor.ts';
+import type { PackRecord } from '../accel/pack-store.ts';
+import type { AccelLevel, ToolFamily } from '../emulation/pairs.ts';
 import type { Compression, Layer, LayerChain } from '../snapshot/layer.ts';
 import type { FileAction, TreeSelector } from './files/contract.ts';
 
@@ -45,9 +47,15 @@ export interface WorkerMethods {
   removeTree: { params: { path: string }; event: never; result: undefined };
   /** Runs an image's command with the CLI's own stdin, stdout and stderr. */
   run: {
-    params: { layers: LayerChain; spec: StepSpec; binds: readonly Bind[] };
+    params: { layers: LayerChain; spec: StepSpec; binds: readonly Bind[]; accelLevel?: AccelLevel };
     event: StepOutput;
     result: { exitCode: number };
+  };
+  /** Makes the pack of a root filesystem, or of one that would have all the families' tools too. */
+  accel: {
+    params: { layers: LayerChain; architecture: string; level: AccelLevel; families: readonly ToolFamily[] };
+    event: { note: string };
+    result: PackRecord;
   };
   /** Sends a signal to what `run` runs. */
   signal: { params: { name: NodeJS.Signals }; event: never; result: undefined };
@@ -72,6 +80,8 @@ export interface ExecStep {
   readonly spec: StepSpec;
   /** In the order in which they are mounted; one has the target `/`. */
   readonly mounts: readonly StepMount[];
+  /** Which native tools may run in it where its platform is emulated; default none. */
+  readonly accelLevel?: AccelLevel;
   /** Exit codes with which its layers are kept. */
   readonly accept: readonly number[];
 }

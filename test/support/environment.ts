@@ -79,6 +79,8 @@ export function testEnvironment(options: { mirror?: string } = {}): TestEnvironm
   };
   for (const name of Object.keys(env))
     if (/^(?:POLYARCH_(?!HOME$)|SOURCE_DATE_EPOCH$|BUILDX_|BUILDKIT_|DOCKER_HOST$)/.test(name)) delete env[name];
+  // A pack would be made of packages from the network for each of these stores.
+  env['POLYARCH_ACCEL'] = 'off';
   if (options.mirror !== undefined) env['POLYARCH_REGISTRY_MIRRORS'] = `docker.io=http://${options.mirror}`;
   return {
     folder,

@@ -21,6 +21,7 @@ import {
   parseSsh,
   parseUlimit,
 } from '../build-flags.ts';
+import { accelFlag, accelMode } from '../accel-flag.ts';
 import { platformPrefix } from '../platform-prefix.ts';
 import { parseCall } from '../call-flag.ts';
 import type { CliCommand } from '../command.ts';
@@ -32,6 +33,7 @@ import { type SemverFlags, semverFlags, versionTags } from '../semver-flags.ts';
 import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
 interface BuildFlags extends RegistryFlags, SemverFlags {
+  readonly accel: string;
   readonly platform?: string[];
   readonly file?: string[];
   readonly tag?: string[];
@@ -142,7 +144,7 @@ const command: CliCommand = {
       .option('--ulimit <type=soft:hard>', 'a resource limit of steps', collect)
       .option('--cgroup-parent <name>', 'cgroup of steps')
       .addHelpText('after', EXAMPLES);
-    semverFlags(registryFlags(defined)).action(async (path: string, flags: BuildFlags) =>
+    accelFlag(semverFlags(registryFlags(defined)), context).action(async (path: string, flags: BuildFlags) =>
       done(await run(path, flags, context)),
     );
   },
@@ -234,6 +236,7 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
     ssh: list(flags.ssh).map((text) => parseSsh(text, { cwd, env })),
     noCache: flags.cache ? (flags.noCacheFilter?.flatMap((text) => text.split(',')) ?? false) : true,
     pull: flags.pull === true,
+    accel: accelMode(flags.accel),
     outputs,
     network: networkMode(flags.network),
     allow: entitlements(list(flags.allow)),

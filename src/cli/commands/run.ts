@@ -3,6 +3,7 @@ import { type RunRequest, runImage } from '../../build/images-run.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { PolyarchError } from '../../util/error.ts';
 import { networkMode, parseHost } from '../build-flags.ts';
+import { accelFlag, accelMode } from '../accel-flag.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { containerStatus, parseVolume, runEnvironment } from '../run-flags.ts';
@@ -23,6 +24,7 @@ interface RunFlags extends RegistryFlags {
   readonly hostname?: string;
   readonly readOnly?: boolean;
   readonly pull: string;
+  readonly accel: string;
 }
 
 const EXAMPLES = `
@@ -62,7 +64,7 @@ const command: CliCommand = {
       .option('--read-only', 'the image’s files cannot be written')
       .option('--pull <when>', 'missing, always or never', 'missing')
       .addHelpText('after', EXAMPLES);
-    registryFlags(defined).action(async (image: string, args: string[], flags: RunFlags) =>
+    accelFlag(registryFlags(defined), context).action(async (image: string, args: string[], flags: RunFlags) =>
       done(await run(image, args, flags, context)),
     );
   },
@@ -123,5 +125,6 @@ function runRequest(
     binds: (flags.volume ?? []).map((text) => parseVolume(text, cwd)),
     readonlyRootfs: flags.readOnly === true,
     terminal,
+    accel: accelMode(flags.accel),
   };
 }

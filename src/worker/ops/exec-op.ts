@@ -47,6 +47,8 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
         security: exec.security,
         secrets: exec.secretenv,
         platform,
+        // Only such a result may differ from the emulated one.
+        ...(steps.accelLevel === 'compatible' ? { accel: steps.accelLevel } : {}),
       };
       return {
         digest: digestOf(JSON.stringify(definition)),
@@ -78,6 +80,7 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
           ...shmSize(exec.mounts),
         },
         mounts: mounts.flat(),
+        ...(steps.accelLevel === undefined ? {} : { accelLevel: steps.accelLevel }),
         accept: meta.validExitCodes.length === 0 ? [0] : meta.validExitCodes,
       };
       const tail = new LogTail();

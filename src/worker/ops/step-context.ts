@@ -1,4 +1,5 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { AccelLevel } from '../../emulation/pairs.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { LayerChain } from '../../snapshot/layer.ts';
 import type { Images } from '../images.ts';
@@ -22,6 +23,8 @@ export interface StepContext {
   secret(id: string): Promise<Uint8Array | undefined>;
   /** The socket of an ssh agent, on this machine. */
   sshSocket(id: string): Promise<string | undefined>;
+  /** Which native tools may run in emulated steps; undefined: none. */
+  readonly accelLevel: AccelLevel | undefined;
   /** `network.host`, `security.insecure`. */
   readonly allowed: ReadonlySet<string>;
   /** Starts the worker when it is not there yet. */
