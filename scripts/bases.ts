@@ -101,7 +101,12 @@ async function buildLayout(
   const argv = ['build', '--progress', 'plain', '-f', join(work, 'Dockerfile'), ...output, context];
   const store = join(work, 'store');
   await run([join(projectFolder, 'bin/polyarch'), ...argv, '--platform', content.platforms.join(',')], {
-    env: { ...process.env, POLYARCH_HOME: store, POLYARCH_ACCEL: 'off', POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${host}` },
+    env: {
+      ...process.env,
+      POLYARCH_HOME: store,
+      POLYARCH_ACCEL: 'off',
+      POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${host}`,
+    },
   });
   rmSync(layout, { recursive: true, force: true });
   cpSync(made, layout, { recursive: true });

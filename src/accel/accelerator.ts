@@ -135,7 +135,8 @@ async function makeFor(
   const trust = findTrust(release.distribution, options.path);
   const host = readRootSystem('/');
   const suites = suitesOf(release, { host: host.sources, hostRelease: host.release, root: root.sources });
-  if (suites.length === 0) throw new PolyarchError('ACCEL_UNAVAILABLE', `no apt source names an archive of ${release.codename}`);
+  if (suites.length === 0)
+    throw new PolyarchError('ACCEL_UNAVAILABLE', `no apt source names an archive of ${release.codename}`);
   const what = `native tools for ${release.distribution} ${release.codename} on ${foreign.architecture}`;
   step.note(`making a pack of ${what}: reading the archive's signed indexes`);
   const common = { release, trust, get: options.get, folder: store.downloads, ...signal };
@@ -144,7 +145,10 @@ async function makeFor(
   if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
   const plan = planPack(request, { foreign: foreignIndex, native: nativeIndex });
   if (plan.pairs.length === 0) {
-    throw new PolyarchError('ACCEL_UNAVAILABLE', `no package of it has an exact counterpart: ${plan.skipped[0] ?? 'none is known'}`);
+    throw new PolyarchError(
+      'ACCEL_UNAVAILABLE',
+      `no package of it has an exact counterpart: ${plan.skipped[0] ?? 'none is known'}`,
+    );
   }
   const packages = packagesOf(plan);
   const bytes = packages.reduce((sum, one) => sum + one.size, 0);

@@ -4,7 +4,12 @@ import { parseAptSources } from './apt-sources.ts';
 it.each([
   ['a line', 'list', 'deb http://h/debian bookworm main contrib\n', ['http://h/debian/ bookworm main contrib']],
   ['options', 'list', 'deb [signed-by=/k arch=arm64] https://h/d/ sid main', ['https://h/d/ sid main']],
-  ['comments and sources', 'list', '# deb http://h/ a main\ndeb-src http://h/ a main\ndeb http://h/ b main # x', ['http://h/ b main']],
+  [
+    'comments and sources',
+    'list',
+    '# deb http://h/ a main\ndeb-src http://h/ a main\ndeb http://h/ b main # x',
+    ['http://h/ b main'],
+  ],
   ['no archive over http', 'list', 'deb cdrom:[x]/ a main\ndeb file:/srv a main\ndeb http://h/flat ./', []],
   [
     'paragraphs',

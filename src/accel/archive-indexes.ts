@@ -24,14 +24,21 @@ export interface IndexOptions {
  */
 export function suitesOf(
   release: Release,
-  sources: { readonly host: readonly AptSource[]; readonly hostRelease: Release | undefined; root: readonly AptSource[] },
+  sources: {
+    readonly host: readonly AptSource[];
+    readonly hostRelease: Release | undefined;
+    root: readonly AptSource[];
+  },
 ): readonly { readonly uri: string; readonly suite: string; readonly components: readonly string[] }[] {
   const { codename, distribution } = release;
   const wanted = new Set(['', '-updates', '-security'].map((kind) => `${codename}${kind}`));
   const own = sources.hostRelease;
   const host =
     own?.distribution === distribution
-      ? sources.host.map((one) => ({ ...one, suite: one.suite.replace(new RegExp(`^${own.codename}(?=-|$)`), codename) }))
+      ? sources.host.map((one) => ({
+          ...one,
+          suite: one.suite.replace(new RegExp(`^${own.codename}(?=-|$)`), codename),
+        }))
       : [];
   const found = new Map<string, AptSource>();
   for (const source of [...host, ...sources.root]) {

@@ -26,7 +26,7 @@ function findData(file: string): { readonly offset: number; readonly size: numbe
     const total = fstatSync(fd).size;
     readSync(fd, header, 0, AR_MAGIC.length, 0);
     if (header.toString('latin1', 0, AR_MAGIC.length) !== AR_MAGIC) throw invalid(file);
-    for (let at = AR_MAGIC.length; readSync(fd, header, 0, HEADER, at) === HEADER; ) {
+    for (let at = AR_MAGIC.length; readSync(fd, header, 0, HEADER, at) === HEADER;) {
       const name = header.toString('latin1', 0, 16).trim();
       const size = Number(header.toString('latin1', 48, 58));
       if (!Number.isSafeInteger(size) || size < 0 || at + HEADER + size > total) break;

@@ -56,13 +56,15 @@ function readLayout(file: Buffer): ElfLayout | undefined {
   const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
   const step = wide ? 8 : 4;
   const entries: { tag: number; value: number }[] = [];
-  for (let at = dynamic?.offset ?? 0; dynamic !== undefined && at < dynamic.offset + dynamic.size; at += 2 * step) {
+  const end = dynamic === undefined ? 0 : dynamic.offset + dynamic.size;
+  for (let at = dynamic?.offset ?? 0; at < end; at += 2 * step) {
     entries.push({ tag: long(at), value: long(at + step) });
   }
   const names = offsetOf(entries.find(({ tag }) => tag === DT_STRTAB)?.value ?? 0, segments);
   const text = (at: number) => file.toString('latin1', at, file.indexOf(0, at));
   const path = entries.find(({ tag }) => tag === DT_RUNPATH || tag === DT_RPATH);
-  const runpath = path === undefined ? undefined : { offset: names + path.value, size: text(names + path.value).length + 1 };
+  const runpath =
+    path === undefined ? undefined : { offset: names + path.value, size: text(names + path.value).length + 1 };
   return {
     machine: half(18),
     wide,

@@ -68,7 +68,7 @@ export async function makePack(
     skipped.push(...own.skipped);
   }
   rmSync(scratch, { recursive: true });
-  const loader = [...libraries].find(([name]) => /^ld-linux/.test(name))?.[1];
+  const loader = [...libraries].find(([name]) => name.startsWith('ld-linux'))?.[1];
   const patched = loader === undefined ? undefined : patchLoader(loader, options);
   if (patched === undefined) {
     throw new PolyarchError('ACCEL_UNAVAILABLE', `no loader for ${options.native.debian} programs that can be moved`);
@@ -83,7 +83,9 @@ export async function makePack(
 export function packId(folder: string, places: readonly string[]): string {
   const hash = createHash('sha256');
   for (const place of [...places, MAP_FILE].toSorted()) {
-    const digest = createHash('sha256').update(readFileSync(join(folder, place))).digest('hex');
+    const digest = createHash('sha256')
+      .update(readFileSync(join(folder, place)))
+      .digest('hex');
     hash.update(`${digest} ${place}\n`);
   }
   return hash.digest('hex');
@@ -126,7 +128,8 @@ async function readPair(
       continue;
     }
     const patched = patchFor(file, { pair, ...pick(options) });
-    if (patched === undefined) skipped.push(`${place(path)}: a name in it cannot be changed to ${options.foreign.debian}'s`);
+    if (patched === undefined)
+      skipped.push(`${place(path)}: a name in it cannot be changed to ${options.foreign.debian}'s`);
     else tools.push({ place: place(path), key, file: patched });
   }
   return { tools, libraries, skipped };
@@ -169,7 +172,7 @@ function neededLibraries(program: Buffer, libraries: ReadonlyMap<string, Buffer>
   const found = new Map<string, Buffer>();
   const todo = [...(elfLayout(program)?.needed ?? [])];
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
-    if (found.has(name) || /^ld-linux/.test(name)) continue;
+    if (found.has(name) || name.startsWith('ld-linux')) continue;
     const library = libraries.get(name);
     if (library === undefined) return `it needs ${name}, which no known package has`;
     found.set(name, library);

@@ -9,7 +9,7 @@ import {
 } from '../emulation/pairs.ts';
 import { sourceVersion, upstreamVersion } from './debian-version.ts';
 import type { ArchivePackage, PackageIndex } from './package-index.ts';
-import { readRootSystem, type Release } from './root-system.ts';
+import type { Release, RootSystem } from './root-system.ts';
 
 /** What a pack is for. Equal requests have one pack. */
 export interface PackRequest {
@@ -47,7 +47,7 @@ export function packageName(pair: ToolPair, foreign: DebianArchitecture): string
 
 /** The request of a root filesystem: its system's release, and the versions of what could run native. */
 export function requestOf(
-  root: ReturnType<typeof readRootSystem>,
+  root: RootSystem,
   options: {
     readonly foreign: DebianArchitecture;
     readonly native: DebianArchitecture;
@@ -116,12 +116,7 @@ function wanted(pair: ToolPair, { families, level, foreign, native }: PackReques
 }
 
 /** A rebuild of the same source (+bN) is the same; for `compatible`, any revision of the same upstream version. */
-function isCounterpart(
-  native: ArchivePackage,
-  foreign: ArchivePackage,
-  pair: ToolPair,
-  level: AccelLevel,
-): boolean {
+function isCounterpart(native: ArchivePackage, foreign: ArchivePackage, pair: ToolPair, level: AccelLevel): boolean {
   const version = pair.native === 'cross' ? native.version.replace(/cross\d+$/, '') : native.version;
   if (pair.native === 'cross' && version === native.version) return false;
   return level === 'exact'
@@ -144,7 +139,7 @@ function libraryChooser(request: PackRequest, native: PackageIndex) {
   };
   const closure = (owner: ArchivePackage, into: Map<string, ArchivePackage>): string | undefined => {
     for (const name of owner.depends) {
-      if (!LIBRARIES.includes(name) || chosen.has(name) || into.has(name)) continue;
+      if (!LIBRARIES.has(name) || chosen.has(name) || into.has(name)) continue;
       const found = choose(name);
       if (typeof found === 'string') return found;
       into.set(name, found);

@@ -60,7 +60,12 @@ export async function runImage(workspace: Workspace, request: RunRequest, around
   return exitCode;
 }
 
-async function findImage(workspace: Workspace, request: RunRequest, around: RunSurroundings): Promise<LocalPlatform> {
+/** The image of a platform from the local store, pulled as `pull` says. */
+export async function findImage(
+  workspace: Workspace,
+  request: Pick<RunRequest, 'image' | 'platform' | 'pull'>,
+  around: Omit<RunSurroundings, 'onStart'>,
+): Promise<LocalPlatform> {
   const { content } = workspace.engine;
   const wanted = { platform: request.platform ?? around.hostPlatform, asked: request.platform !== undefined };
   const pull = async () => {
@@ -92,7 +97,7 @@ function required(image: LocalPlatform | undefined, name: string): LocalPlatform
   return image;
 }
 
-function storedImage(workspace: Workspace, { image, pull }: RunRequest) {
+function storedImage(workspace: Workspace, { image, pull }: Pick<RunRequest, 'image' | 'pull'>) {
   try {
     return workspace.engine.store.resolve(image);
   } catch (error) {

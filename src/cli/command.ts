@@ -98,6 +98,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Remove what no local image needs, or old tags of a repository',
     load: async () => (await import('./commands/prune.ts')).default,
   },
+  accel: {
+    summary: 'List, make and remove packs of native tools for emulated steps',
+    load: async () => (await import('./commands/accel.ts')).default,
+  },
   platforms: {
     summary: 'Show the names of platforms and how this machine runs them',
     load: async () => (await import('./commands/platforms.ts')).default,

@@ -75,11 +75,8 @@ export const PAIRS: readonly ToolPair[] = [
     family: 'base',
     package: 'coreutils',
     programs: BIN,
-    except: [
-      ...['arch', 'uname', 'printf', 'seq', 'numfmt', 'sort', 'od'],
-      // Its library is for programs of its own architecture; login records and host ids have other layouts.
-      ...['stdbuf', 'who', 'users', 'pinky', 'hostid', 'uptime'],
-    ],
+    // stdbuf's library is for programs of its own architecture; login records and host ids have other layouts.
+    except: 'arch uname printf seq numfmt sort od stdbuf who users pinky hostid uptime'.split(' '),
     except32: ['date', 'touch', 'stat', 'ls', 'df', 'du'],
     level: 'exact',
   },
@@ -94,35 +91,29 @@ export const PAIRS: readonly ToolPair[] = [
     rules: ['linker-plugin'],
     level: 'exact',
   },
-  ...['cpp-14-{gnu}', 'gcc-14-{gnu}', 'g++-14-{gnu}'].map(
-    (name): ToolPair => ({
-      family: 'gcc',
-      package: name,
-      native: 'cross',
-      programs: ['bin/{gnu}-*', 'libexec/gcc/{gnu}/14/*'],
-      except: ['g++-mapper-server', '{gnu}-gcov-14', '{gnu}-gcov-dump-14', '{gnu}-gcov-tool-14', '{gnu}-lto-dump-14'],
-      rules: ['compiler'],
-      level: 'exact',
-      proved: { versions: ['14.2.0-19'], architectures: ['arm64'] },
-    }),
-  ),
-  ...['1.15', '1.18', '1.19', '1.21', '1.22', '1.23', '1.24'].map(
-    (version): ToolPair => ({
-      family: 'go',
-      package: `golang-${version}-go`,
-      programs: [`lib/go-${version}/pkg/tool/linux_{go}/*`],
-      level: 'exact',
-    }),
-  ),
-  ...['3.11', '3.12', '3.13'].map(
-    (version): ToolPair => ({
-      family: 'python',
-      package: `python${version}-minimal`,
-      programs: [`bin/python${version}`],
-      rules: ['python-compile'],
-      level: 'exact',
-    }),
-  ),
+  ...['cpp-14-{gnu}', 'gcc-14-{gnu}', 'g++-14-{gnu}'].map((name): ToolPair => ({
+    family: 'gcc',
+    package: name,
+    native: 'cross',
+    programs: ['bin/{gnu}-*', 'libexec/gcc/{gnu}/14/*'],
+    except: ['g++-mapper-server', '{gnu}-gcov-14', '{gnu}-gcov-dump-14', '{gnu}-gcov-tool-14', '{gnu}-lto-dump-14'],
+    rules: ['compiler'],
+    level: 'exact',
+    proved: { versions: ['14.2.0-19'], architectures: ['arm64'] },
+  })),
+  ...['1.15', '1.18', '1.19', '1.21', '1.22', '1.23', '1.24'].map((version): ToolPair => ({
+    family: 'go',
+    package: `golang-${version}-go`,
+    programs: [`lib/go-${version}/pkg/tool/linux_{go}/*`],
+    level: 'exact',
+  })),
+  ...['3.11', '3.12', '3.13'].map((version): ToolPair => ({
+    family: 'python',
+    package: `python${version}-minimal`,
+    programs: [`bin/python${version}`],
+    rules: ['python-compile'],
+    level: 'exact',
+  })),
 ];
 
 /** Words of a step's command that say that it installs a family's packages. */
@@ -134,10 +125,12 @@ export const FAMILY_WORDS: Readonly<Record<Exclude<ToolFamily, 'base'>, RegExp>>
 };
 
 /** The packages whose libraries native tools load; a tool that needs another one is emulated. */
-export const LIBRARIES: readonly string[] = [
-  ...['libc6', 'libgcc-s1', 'libstdc++6', 'zlib1g', 'libzstd1', 'liblzma5', 'libbz2-1.0', 'liblz4-1', 'libmd0'],
-  ...['libselinux1', 'libpcre2-8-0', 'libpcre3', 'libacl1', 'libattr1', 'libcap2', 'libgmp10', 'libssl3', 'libssl3t64'],
-  ...['libmpfr6', 'libmpc3', 'libisl23', 'libjansson4', 'libsframe1', 'libctf0', 'libctf-nobfd0', 'libbinutils'],
-  ...['libsystemd0', 'libgcrypt20', 'libgpg-error0', 'libnpth0', 'libnpth0t64', 'libassuan0', 'libsigsegv2', 'libreadline8'],
-  ...['libreadline8t64', 'libtinfo6', 'libexpat1', 'libcrypt1'],
-];
+export const LIBRARIES: ReadonlySet<string> = new Set(
+  (
+    'libc6 libgcc-s1 libstdc++6 zlib1g libzstd1 liblzma5 libbz2-1.0 liblz4-1 libmd0 ' +
+    'libselinux1 libpcre2-8-0 libpcre3 libacl1 libattr1 libcap2 libgmp10 libssl3 libssl3t64 ' +
+    'libmpfr6 libmpc3 libisl23 libjansson4 libsframe1 libctf0 libctf-nobfd0 libbinutils libsystemd0 ' +
+    'libxxhash0 libgcrypt20 libgpg-error0 libnpth0 libnpth0t64 libassuan0 libsigsegv2 libreadline8 libreadline8t64 ' +
+    'libtinfo6 libexpat1 libcrypt1'
+  ).split(' '),
+);

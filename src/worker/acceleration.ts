@@ -10,7 +10,10 @@ import type { StorePaths } from './paths.ts';
 export interface Acceleration {
   /** The folder of a step's pack; undefined where nothing is to run native. */
   packFor(
-    step: Omit<PackFor, 'architecture' | 'level'> & { readonly platform: Platform; readonly level: AccelLevel | undefined },
+    step: Omit<PackFor, 'architecture' | 'level'> & {
+      readonly platform: Platform;
+      readonly level: AccelLevel | undefined;
+    },
   ): Promise<string | undefined>;
   accelerator(): Promise<Accelerator>;
 }

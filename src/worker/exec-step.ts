@@ -46,7 +46,14 @@ export async function execStep(
     signal: context.signal,
   });
   const { exitCode, ranNative = [] } = await services.executor.run(
-    { ...step.spec, id: randomUUID(), rootfs, readonlyRootfs: root.readonly, mounts, ...(accel === undefined ? {} : { accel }) },
+    {
+      ...step.spec,
+      id: randomUUID(),
+      rootfs,
+      readonlyRootfs: root.readonly,
+      mounts,
+      ...(accel === undefined ? {} : { accel }),
+    },
     { onOutput: (stream, data) => context.send({ stream, data }), signal: context.signal },
   );
   if (ranNative.length > 0) await say(ranNativeLine(ranNative));

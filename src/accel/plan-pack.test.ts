@@ -1,0 +1,116 @@
+import { expect, it } from 'vitest';
+import type { AccelLevel, ToolFamily } from '../emulation/pairs.ts';
+import { packageIndex } from './package-index.ts';
+import { debianArchitecture, planPack, requestOf } from './plan-pack.ts';
+
+/** `NAME VERSION [DEPENDS…]` as an index. */
+function index(...packages: readonly string[]) {
+  const text = packages.map((line) => {
+    const [name = '', version = '', ...depends] = line.split(' ');
+    const fields = [`Package: ${name}`, `Version: ${version}`, 'Architecture: x', `Filename: ${name}.deb`];
+    return [...fields, `SHA256: ${'0'.repeat(64)}`, `Depends: ${depends.join(', ')}`].join('\n');
+  });
+  return packageIndex([{ text: text.join('\n\n'), archive: 'http://h/' }]);
+}
+
+function plan(
+  installed: Record<string, string>,
+  options: {
+    foreign: readonly string[];
+    native: readonly string[];
+    level?: AccelLevel;
+    families?: readonly ToolFamily[];
+    architecture?: string;
+  },
+) {
+  const foreign = debianArchitecture(options.architecture ?? 'arm64');
+  const native = debianArchitecture('amd64');
+  if (foreign === undefined || native === undefined) throw new Error('known architectures');
+  const request = requestOf(
+    {
+      release: { distribution: 'debian', codename: 'trixie' },
+      installed: new Map(Object.entries(installed)),
+      sources: [],
+    },
+    { foreign, native, level: options.level ?? 'exact', families: new Set(options.families) },
+  );
+  if (request === undefined) throw new Error('a release');
+  const made = planPack(request, { foreign: index(...options.foreign), native: index(...options.native) });
+  return {
+    pairs: made.pairs.map((pair) => `${pair.foreign.name} ${pair.foreign.version} ${pair.native.version}`),
+    libraries: made.libraries.map((one) => `${one.name} ${one.version}`),
+    skipped: made.skipped,
+  };
+}
+
+it('takes the same version, whatever was rebuilt', () => {
+  const made = plan(
+    { grep: '3.8-5' },
+    { foreign: ['grep 3.8-5', 'grep 3.9-1'], native: ['grep 3.9-1', 'grep 3.8-5+b1'] },
+  );
+  expect(made.pairs).toEqual(['grep 3.8-5 3.8-5+b1']);
+});
+
+it('takes what is not installed as the archive has it now', () => {
+  expect(plan({}, { foreign: ['m4 1', 'm4 2'], native: ['m4 2'] }).pairs).toEqual(['m4 2 2']);
+});
+
+it.each([
+  [
+    'a version that the archive lost',
+    { sed: '4.8-1' },
+    ['sed 4.9-1'],
+    ['sed 4.9-1'],
+    'the archive does not have this version',
+  ],
+  ['no counterpart', { sed: '4.9-1' }, ['sed 4.9-1'], ['sed 4.9-2'], 'no counterpart on amd64'],
+  [
+    'a library of another version',
+    { sed: '4.9-1', libacl1: '2.2-1' },
+    ['sed 4.9-1'],
+    ['sed 4.9-1 libacl1', 'libacl1 2.3-1'],
+    'it needs libacl1 2.2-1',
+  ],
+])('says why not: %s', (_name, installed, foreign, native, reason) => {
+  const made = plan(installed, { foreign, native });
+  expect(made.pairs).toEqual([]);
+  expect(made.skipped.join('\n')).toContain(reason);
+});
+
+it('takes more for compatible: revisions, other libraries, tools that differ in corners', () => {
+  const made = plan(
+    { sed: '4.9-1', mawk: '1.3-1', libacl1: '2.2-1' },
+    {
+      foreign: ['sed 4.9-1', 'mawk 1.3-1'],
+      native: ['sed 4.9-2 libacl1', 'mawk 1.3-1', 'libacl1 2.3-1'],
+      level: 'compatible',
+    },
+  );
+  expect(made.pairs).toEqual(['sed 4.9-1 4.9-2', 'mawk 1.3-1 1.3-1']);
+  expect(made.libraries).toEqual(['libacl1 2.3-1']);
+});
+
+it('finds libraries through libraries, and known ones only', () => {
+  const native = ['tar 1 libselinux1 libdb5', 'libselinux1 3 libpcre2-8-0', 'libpcre2-8-0 10', 'libdb5 5'];
+  expect(plan({ tar: '1' }, { foreign: ['tar 1'], native }).libraries).toEqual(['libselinux1 3', 'libpcre2-8-0 10']);
+});
+
+const gcc = { foreign: ['gcc-14-aarch64-linux-gnu 14.2.0-19'], native: ['gcc-14-aarch64-linux-gnu 14.2.0-19cross1'] };
+it.each([
+  ['the proved cross compiler', {}, gcc, 1],
+  [
+    'one of another version',
+    {},
+    { foreign: ['gcc-14-aarch64-linux-gnu 14.2.0-20'], native: ['gcc-14-aarch64-linux-gnu 14.2.0-20cross1'] },
+    0,
+  ],
+  ['one that is no cross compiler', {}, { ...gcc, native: gcc.foreign }, 0],
+  [
+    'another architecture',
+    { architecture: 'riscv64' },
+    { foreign: ['gcc-14-riscv64-linux-gnu 14.2.0-19'], native: ['gcc-14-riscv64-linux-gnu 14.2.0-19cross1'] },
+    0,
+  ],
+] as const)('gcc: %s', (_name, more, indexes, count) => {
+  expect(plan({}, { ...indexes, ...more, families: ['gcc'] }).pairs).toHaveLength(count);
+});
