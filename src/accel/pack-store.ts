@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { MAP_FILE, RAN_FILE } from '../emulation/accel-map.ts';
+import { PAIRS } from '../emulation/pairs.ts';
 import { isRecord } from '../oci/shape.ts';
 import { hasCode } from '../util/error.ts';
 import { packId } from './make-pack.ts';
@@ -131,9 +132,15 @@ export class PackStore {
   }
 }
 
+/** Changes when packs are made differently of the same packages. */
+const FORMAT = 1;
+
 /** Names a request. */
 export function requestId(request: PackRequest): string {
-  return createHash('sha256').update(JSON.stringify(request)).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([FORMAT, PAIRS, request]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function writeWhole(file: string, text: string): void {

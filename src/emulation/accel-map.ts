@@ -7,12 +7,14 @@ export const ACCEL_FOLDER = '/dev/.accel';
 
 /** What the dispatcher looks at before it runs a tool; each may send the program back to QEMU. */
 export type AccelRule =
-  /** A compiler or its driver: not with -fplugin, a character set other than UTF-8, or an option of this machine (`=native`). */
+  /** A compiler or its driver: not with -fplugin, a character set other than UTF-8, an option of this machine (`=native`), or when it is asked about itself (-v, -print-…). */
   | 'compiler'
   /** Takes linker plugins (ld, ar, nm, ranlib): a plugin named by `-plugin FILE` needs a record of its own, and its path becomes that one's. */
   | 'linker-plugin'
   /** Python: only for py_compile, compileall and py3compile. */
-  | 'python-compile';
+  | 'python-compile'
+  /** A tool of Go's: only when GOARCH is set, as cmd/go does. */
+  | 'go-tool';
 
 export interface AccelRecord {
   /** The foreign program, or the foreign linker plugin. */
@@ -22,7 +24,12 @@ export interface AccelRecord {
   readonly rules?: readonly AccelRule[];
 }
 
-const RULE_BITS: Readonly<Record<AccelRule, number>> = { compiler: 1, 'linker-plugin': 2, 'python-compile': 4 };
+const RULE_BITS: Readonly<Record<AccelRule, number>> = {
+  compiler: 1,
+  'linker-plugin': 2,
+  'python-compile': 4,
+  'go-tool': 8,
+};
 
 /** The map's file in the pack's folder. */
 export const MAP_FILE = 'map';

@@ -105,6 +105,7 @@ export const PAIRS: readonly ToolPair[] = [
     family: 'go',
     package: `golang-${version}-go`,
     programs: [`lib/go-${version}/pkg/tool/linux_{go}/*`],
+    rules: ['go-tool'],
     level: 'exact',
   })),
   ...['3.11', '3.12', '3.13'].map((version): ToolPair => ({

@@ -31,7 +31,7 @@ export function openAcceleration(options: {
     packFor: async ({ platform, level, ...step }) => {
       if (level === undefined) return undefined;
       const mode = await options.emulation.modeFor(platform);
-      if (mode.kind !== 'private') return undefined;
+      if (mode.kind !== 'private' || mode.dispatches !== true) return undefined;
       return (await accelerator()).packFor({ ...step, level, architecture: platform.architecture });
     },
   };

@@ -67,6 +67,7 @@ export async function makeBusyboxPack(folder: string, debian: string): Promise<B
     ruled('compiler', 'compiler'),
     ruled('linker', 'linker-plugin'),
     ruled('python', 'python-compile'),
+    ruled('go', 'go-tool'),
     { key: key(content), tool: 'bin/busybox' },
     { key: key(applets('lost')), tool: 'bin/nowhere' },
     { key: key(variant('lib/known.so')), tool: 'lib/native-plugin.so' },

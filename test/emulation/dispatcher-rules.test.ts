@@ -67,6 +67,11 @@ test.each([
   ['compiler', '-Wp,-fexec-charset=latin1', false],
   ['compiler', '-fwide-exec-charset=UTF-16', false],
   ['compiler', '-DX=-march=native', true],
+  ['compiler', '-v -c x.c', false],
+  ['compiler', '-print-search-dirs', false],
+  ['compiler', '-dumpmachine', false],
+  ['compiler', '-dumpbase x.c -version', true],
+  ['go', '-V=full', false],
   ['compiler', '@/tmp/options', true],
   ['compiler', '@/tmp/native-options', false],
   ['compiler', '@/tmp/long-options', false],
@@ -90,6 +95,14 @@ test.each([
   const answer = await run('arm64', { args: [`/${rule}/echo`, ...args] });
   expect(answer.output).toBe(`${line}\n`);
   expect(answer.ranNative).toEqual(isNative ? [{ tool: `bin/${rule}`, times: 1 }] : []);
+});
+
+test.each([
+  ['GOARCH=arm64', true],
+  ['GOARCH=', false],
+])('a tool of Go with %s', async (variable, isNative) => {
+  const answer = await run('arm64', { args: ['/go/echo', 'x'], env: [variable] });
+  expect(answer.ranNative).toEqual(isNative ? [{ tool: 'bin/go', times: 1 }] : []);
 });
 
 test('gives the linker the native plugin in place of the one the map knows', async () => {

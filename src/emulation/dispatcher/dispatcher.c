@@ -244,7 +244,7 @@ static int content_is(int fd, const u8 *content)
 
 #define FOLDER "/dev/.accel/"
 
-enum { COMPILER = 1, LINKER_PLUGIN = 2, PYTHON_COMPILE = 4, EMULATED_AFTER_ALL = 0x8000 };
+enum { COMPILER = 1, LINKER_PLUGIN = 2, PYTHON_COMPILE = 4, GO_TOOL = 8, EMULATED_AFTER_ALL = 0x8000 };
 
 struct record {
 	u8 key[32];
@@ -326,6 +326,20 @@ static int preload_file(void)
 	return size > 0;
 }
 
+static int is_word(const char *at, const char *word)
+{
+	u64 size = length(word);
+	return begins(at, word) && (at[size] == 0 || at[size] == ' ' || at[size] == '\n' || at[size] == '\t');
+}
+
+/* Asks a compiler about itself: what it was configured with is not what the native one was. */
+static int is_question(const char *at)
+{
+	return is_word(at, "-v") || is_word(at, "-Q") || begins(at, "--version") || begins(at, "--help") || begins(at, "-###") ||
+	       begins(at, "-print-") || begins(at, "--print-") || begins(at, "--target-help") || begins(at, "-dumpversion") ||
+	       begins(at, "-dumpfullversion") || begins(at, "-dumpmachine") || begins(at, "-dumpspecs");
+}
+
 /* True when an option that only QEMU's own compiler or linker understands begins there. */
 static int foreign_option(const char *at, u32 rules)
 {
@@ -335,6 +349,7 @@ static int foreign_option(const char *at, u32 rules)
 	if (begins(at, "-fplugin") || begins(at, "-finput-charset") || begins(at, "-fexec-charset") ||
 	    begins(at, "-fwide-exec-charset"))
 		return 1;
+	if (is_question(at)) return 1;
 	return begins(at, "-march=native") || begins(at, "-mcpu=native") || begins(at, "-mtune=native");
 }
 
@@ -370,6 +385,14 @@ static int argument_forbids(const char *argument, u32 rules)
 	if (argument[0] != '-' || argument[1] != 'W') return 0;
 	for (; *argument; argument++)
 		if (*argument == ',' && foreign_option(argument + 1, rules)) return 1;
+	return 0;
+}
+
+/* A Go tool works for GOARCH, which cmd/go sets; without it, for its own architecture. */
+static int names_goarch(char **environment)
+{
+	for (; *environment; environment++)
+		if (begins(*environment, "GOARCH=") && !ends(*environment, "=")) return 1;
 	return 0;
 }
 
@@ -422,6 +445,7 @@ static void run_native(const struct process *process)
 
 	char **arguments = process->argument + 2, **rewritten = 0, *original = 0;
 	if ((tool.rules & PYTHON_COMPILE) && !compiles_python(arguments + 1)) goto emulate;
+	if ((tool.rules & GO_TOOL) && !names_goarch(process->environment)) goto emulate;
 	for (char **one = arguments + 1; (tool.rules & (COMPILER | LINKER_PLUGIN)) && *one; one++) {
 		if (argument_forbids(*one, tool.rules)) goto emulate;
 		if (!(tool.rules & LINKER_PLUGIN) || !one[1] || !(equal(*one, "-plugin") || equal(*one, "--plugin"))) continue;
