@@ -84,9 +84,16 @@ async function bundle(folder: string): Promise<void> {
       js: "import { createRequire as polyarchRequire } from 'node:module'; const require = polyarchRequire(import.meta.url);",
     },
     minifySyntax: true,
+    // A third less to read; names stay, for stacks.
+    minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',
   });
+  for (const name of ['cli.js', 'worker.js', 'index.js']) {
+    // One other letter (esbuild leaves those in regular expressions), and V8 holds the whole text at two bytes a letter.
+    const letter = /[^\0-\x7f]/.exec(readFileSync(join(folder, name), 'utf8'));
+    if (letter !== null) throw new Error(`${name} has a ${letter[0]} at ${letter.index}: write it as \\u…`);
+  }
   copyFileSync(join(root, 'src/cli/polyarch.js'), join(folder, 'polyarch.js'));
   // As old as the sources it was made of: what changed meanwhile is newer.
   writeFileSync(join(folder, 'stamp'), '');

@@ -10,7 +10,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { writeImageArchive } from './copy-archive.ts';
 import type { ImagePlaces } from './image-places.ts';
-import { publishTo } from './publish-to.ts';
+import { publishWhole, tagsAt } from './publish-to.ts';
 
 export interface CopyRequest {
   /** A location: a reference, `oci-layout://`, `oci-archive://`, `docker-archive://` or `local://`. */
@@ -46,16 +46,21 @@ export async function copyImage(places: ImagePlaces, request: CopyRequest, optio
   const to = places.parse(request.destination);
   const many = new ManySources();
   const wanted = { name: formatLocation(from), ...(await places.source(from)) };
+  const asking = tagsAt(places, [to], { signal });
+  // A source that fails is what is told.
+  asking.catch(() => {});
   const root = await rootOf(wanted, many, { platforms: request.platforms, notice, signal });
-  const below = await manifestsBelow(root, many, { name: wanted.name, signal });
-  const referrers = request.referrers ? await collectReferrers(below, many, { signal }) : [];
   const destination = formatLocation(to);
   if (to.kind === 'archive') {
+    const below = await manifestsBelow(root, many, { name: wanted.name, signal });
+    const referrers = request.referrers ? await collectReferrers(below, many, { signal }) : [];
     const named = from.kind === 'registry' ? formatLocation(from) : from.kind === 'local' ? from.name : undefined;
     await writeImageArchive({ many, root, referrers }, { ...to, source: named }, options);
     return { destination, root, changed: true };
   }
-  const tags = await publishTo(places, { source: many, root }, [to], { ...options, referrers });
+  const image = { source: many, root, name: wanted.name };
+  const { referrers } = request;
+  const tags = await publishWhole(places, image, [to], { ...options, now: await asking, referrers });
   return { destination, root, changed: tags.length === 0 || tags.some(({ moved }) => moved) };
 }
 

@@ -1,4 +1,3 @@
-import { OciLayout } from '../content/oci-layout.ts';
 import { notFound } from '../content/not-found.ts';
 import type { ImageSource, ImageTarget } from '../manifest/image-source.ts';
 import {
@@ -13,9 +12,7 @@ import { repositoryName } from '../oci/reference.ts';
 import { PolyarchError } from '../util/error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClient } from '../registry/client.ts';
-import { ArchiveSource } from './archive-source.ts';
-import { wholeImage } from './images-source.ts';
-import { localTarget } from './local-target.ts';
+import type { ArchiveSource } from './archive-source.ts';
 import { openRegistries, type RegistryOptions } from './registries.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -55,7 +52,7 @@ export class ImagePlaces implements AsyncDisposable {
       case 'registry':
         return { source: await this.#repository(location, 'pull'), reference: referenceOf(location) };
       case 'oci-layout':
-        return { source: OciLayout.open(location.folder), reference: referenceOf(location) };
+        return { source: (await ociLayouts()).open(location.folder), reference: referenceOf(location) };
       case 'archive':
         return { source: await this.#archive(location), reference: referenceOf(location) };
       case 'local':
@@ -69,9 +66,9 @@ export class ImagePlaces implements AsyncDisposable {
       case 'registry':
         return this.#repository(location, 'push');
       case 'oci-layout':
-        return OciLayout.create(location.folder, { signal: this.#options.signal });
+        return (await ociLayouts()).create(location.folder, { signal: this.#options.signal });
       case 'local':
-        return localTarget(await this.#store(), location.name);
+        return (await import('./local-target.ts')).localTarget(await this.#store(), location.name);
       case 'archive':
         throw new PolyarchError('INVALID_REFERENCE', `${formatLocation(location)} is no place to publish to`, {
           hint: 'name a registry’s repository or oci-layout://FOLDER; polyarch copy writes archives',
@@ -103,6 +100,7 @@ export class ImagePlaces implements AsyncDisposable {
 
   async #archive({ file }: ArchiveLocation): Promise<ImageSource> {
     const { content } = (await this.#store()).engine;
+    const { ArchiveSource } = await import('./archive-source.ts');
     const opening = this.#archives.get(file) ?? ArchiveSource.open(file, { content, signal: this.#options.signal });
     this.#archives.set(file, opening);
     return opening;
@@ -114,6 +112,7 @@ export class ImagePlaces implements AsyncDisposable {
       descriptor === undefined
         ? workspace.engine.store.resolve(name)
         : { name: descriptor.digest, descriptor, createdAt: 0, updatedAt: 0 };
+    const { wholeImage } = await import('./images-source.ts');
     const { source } = await wholeImage(workspace, image, { signal: this.#options.signal });
     return {
       name: `local://${name}`,
@@ -126,4 +125,9 @@ export class ImagePlaces implements AsyncDisposable {
       referrers: async () => [],
     };
   }
+}
+
+/** Loaded when asked for: most commands copy between registries. */
+async function ociLayouts() {
+  return (await import('../content/oci-layout.ts')).OciLayout;
 }

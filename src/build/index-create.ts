@@ -104,7 +104,7 @@ export async function publishMade(
   for (const finding of findings(first === undefined ? 'the index' : formatLocation(first), made)) notice(finding);
   const below = await manifestsBelow(made.descriptor, many, { name: nameOf(sources), signal });
   if (options.dryRun) return { ...made, tags: [] };
-  const referrers = await collectReferrers(below, many, { signal });
+  const referrers = collectReferrers(below, many, { signal });
   const tags = await publishTo(places, { source: many, root: made.descriptor }, destinations, {
     ...options,
     referrers,

@@ -1,14 +1,12 @@
 import type { CopyProgress } from '../content/copy-graph.ts';
-import { collectReferrers } from '../manifest/collect-referrers.ts';
 import { ManySources } from '../manifest/many-sources.ts';
-import { manifestsBelow } from '../manifest/manifests-below.ts';
 import { formatLocation } from '../manifest/location.ts';
 import type { SetTag } from '../manifest/publish.ts';
 import { readRoot } from '../manifest/read-root.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type DestinationOptions, destinationsOf } from './destinations.ts';
 import type { ImagePlaces } from './image-places.ts';
-import { publishTo } from './publish-to.ts';
+import { publishWhole, tagsAt } from './publish-to.ts';
 
 export interface PromoteOptions extends DestinationOptions {
   readonly onProgress?: (event: CopyProgress) => void;
@@ -31,14 +29,15 @@ export async function promoteImage(
   const { signal } = options;
   const location = places.parse(from);
   const { source, reference } = await places.source(location);
-  const [{ descriptor: root, content }, destinations] = await Promise.all([
-    readRoot(source, reference, { signal }),
-    destinationsOf(names, places, options),
-  ]);
+  const finding = destinationsOf(names, places, options);
+  const asking = finding.then((found) => tagsAt(places, found, { signal }));
+  // A source that fails is what is told.
+  asking.catch(() => {});
+  const { descriptor: root, content } = await readRoot(source, reference, { signal });
   const many = new ManySources();
   many.add(root, content, source);
-  const below = await manifestsBelow(root, many, { name: formatLocation(location), signal });
-  const referrers = await collectReferrers(below, many, { signal });
-  const tags = await publishTo(places, { source: many, root }, destinations, { ...options, referrers });
+  const [destinations, now] = await Promise.all([finding, asking]);
+  const image = { source: many, root, name: formatLocation(location) };
+  const tags = await publishWhole(places, image, destinations, { ...options, now, referrers: true });
   return { root, tags };
 }

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { RegistryOptions } from '../build/registries.ts';
-import { Workspace, type WorkspaceOptions } from '../build/workspace.ts';
+import type { Workspace, WorkspaceOptions } from '../build/workspace.ts';
 import type { CliContext } from './context.ts';
 import { collect } from './flag-values.ts';
 
@@ -29,11 +29,12 @@ export function registryFlags(command: Command): Command {
     .option('--registry-ca <host=file>', 'trust this certificate authority for a registry', collect);
 }
 
-export function openWorkspace(
+export async function openWorkspace(
   context: CliContext,
   flags: RegistryFlags,
   more: Pick<WorkspaceOptions, 'workerStdio' | 'hold'> = {},
 ): Promise<Workspace> {
+  const { Workspace } = await import('../build/workspace.ts');
   return Workspace.open({
     ...registryOptions(context, flags),
     workerEntry: context.program,

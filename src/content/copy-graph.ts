@@ -16,7 +16,7 @@ export interface CopyProgress {
 }
 
 export interface CopyGraphOptions extends SuccessorOptions {
-  /** Transfers at a time. Default 4; 1 to 16 make sense. */
+  /** Blobs that are sent at a time; of manifests, mounts and look-ups, which are small, twice as many. Default 4; 1 to 16 make sense. */
   readonly concurrency?: number;
   /**
    * Which of a node's children are copied, with all below them; e.g. the platforms of an index. Default: all.
@@ -61,7 +61,8 @@ class GraphCopy {
   readonly #ends: { readonly source: Fetcher; readonly target: Storage };
   readonly #options: CopyGraphOptions;
   readonly #signal: AbortSignal;
-  readonly #turn: <T>(body: () => Promise<T>) => Promise<T>;
+  readonly #ask: <T>(body: () => Promise<T>) => Promise<T>;
+  readonly #send: <T>(body: () => Promise<T>) => Promise<T>;
   readonly #nodes = new Map<string, Promise<void>>();
   firstFailure: unknown;
 
@@ -73,7 +74,9 @@ class GraphCopy {
     this.#ends = ends;
     this.#options = options;
     this.#signal = signal;
-    this.#turn = semaphore(options.concurrency ?? 4);
+    const concurrency = options.concurrency ?? 4;
+    this.#ask = semaphore(2 * concurrency);
+    this.#send = semaphore(concurrency);
   }
 
   /** Ends when nothing that was begun runs any more. */
@@ -115,10 +118,10 @@ class GraphCopy {
 
   async #copyManifest(descriptor: Descriptor, depth: number): Promise<void> {
     const { source, target } = this.#ends;
-    const exists = await this.#turn(() => target.exists(descriptor, { signal: this.#signal }));
+    const exists = await this.#ask(() => target.exists(descriptor, { signal: this.#signal }));
     if (exists && target.closed === true) return this.#report('exists', descriptor);
     // A target that has the manifest is often nearer than the source.
-    const content = await this.#turn(() => fetchBytes(exists ? target : source, descriptor, { signal: this.#signal }));
+    const content = await this.#ask(() => fetchBytes(exists ? target : source, descriptor, { signal: this.#signal }));
     const children = successorsOf(content, descriptor, this.#options);
     const wanted = children.filter((child) => this.#options.filter?.(child.descriptor, descriptor) ?? true);
     await Promise.all(
@@ -134,23 +137,27 @@ class GraphCopy {
     if (exists) return this.#report('exists', descriptor);
     await this.#options.before?.(descriptor);
     this.#report('start', descriptor);
-    await this.#turn(() => target.push(descriptor, content, { signal: this.#signal }));
+    await this.#ask(() => target.push(descriptor, content, { signal: this.#signal }));
     return this.#report('done', descriptor, descriptor.size);
   }
 
   async #copyBlob(descriptor: Descriptor): Promise<void> {
-    await this.#turn(async () => {
+    // Asked ahead of its turn to be sent, but not far: an upload that a refused mount opened does not live long.
+    await this.#ask(async () => {
       this.#signal.throwIfAborted();
       const { source, target } = this.#ends;
       const abortable = { signal: this.#signal };
       // A mount answers both questions in one request.
       if ((await this.#options.mount?.(descriptor, abortable)) === true) return this.#report('mounted', descriptor);
       if (await target.exists(descriptor, abortable)) return this.#report('exists', descriptor);
-      await this.#options.before?.(descriptor);
-      this.#report('start', descriptor);
-      const push = (content: Readable) => target.push(descriptor, this.#counted(content, descriptor), abortable);
-      await fetchInto(source, descriptor, push, abortable);
-      return this.#report('done', descriptor, descriptor.size);
+      return this.#send(async () => {
+        this.#signal.throwIfAborted();
+        await this.#options.before?.(descriptor);
+        this.#report('start', descriptor);
+        const push = (content: Readable) => target.push(descriptor, this.#counted(content, descriptor), abortable);
+        await fetchInto(source, descriptor, push, abortable);
+        return this.#report('done', descriptor, descriptor.size);
+      });
     });
   }
 

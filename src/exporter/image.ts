@@ -1,6 +1,6 @@
 import type { ImageConfig } from '../oci/config.ts';
-import type { Descriptor } from '../oci/descriptor.ts';
-import { digestOf } from '../oci/digest.ts';
+import { type Descriptor, descriptorOf } from '../oci/descriptor.ts';
+import { encodeJson } from '../oci/json.ts';
 import { MEDIA_TYPE, compressionOf, isForeignLayer, layerMediaType } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { annotationsFor, parseAnnotations } from './annotations.ts';
@@ -148,7 +148,7 @@ function platformJson(platform: Platform): Platform {
   };
 }
 
-function jsonBlob(mediaType: string, value: unknown): MadeBlob {
-  const bytes = Buffer.from(JSON.stringify(value));
-  return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
+function jsonBlob(mediaType: string, value: object): MadeBlob {
+  const bytes = encodeJson(value);
+  return { descriptor: descriptorOf(bytes, { mediaType }), bytes };
 }

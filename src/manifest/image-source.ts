@@ -10,6 +10,8 @@ export interface ImageSource extends Fetcher, Resolver {
   /** A repository's registry and its path there. */
   readonly domain?: string;
   readonly path?: string;
+  /** True when what it gives may come from elsewhere, and not be in the repository itself. */
+  readonly mirrored?: boolean;
   /** A manifest with its bytes, where that is one request and `resolve` and `fetch` are two. */
   fetchManifest?(
     reference: string,

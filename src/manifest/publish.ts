@@ -1,6 +1,6 @@
 import { type CopyProgress, copyGraph } from '../content/copy-graph.ts';
 import { fetchBytes } from '../content/fetch-bytes.ts';
-import type { Fetcher } from '../content/storage.ts';
+import type { Abortable, Fetcher } from '../content/storage.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
@@ -21,13 +21,18 @@ export interface SetTag {
   readonly moved: boolean;
 }
 
+/** What tags are at, by target's name and tag (`NAME:TAG`); undefined for one that is not there. */
+export type TagsNow = ReadonlyMap<string, Digest | undefined>;
+
 export interface PublishOptions {
   /** Paths of repositories in the target's registry that a blob is known from. */
   readonly origins: (descriptor: Descriptor, target: ImageTarget) => readonly string[];
-  /** Asks for each tag first, and leaves one alone that is at the root already. Default: every tag is set. */
-  readonly leaveSame?: boolean;
-  /** Sent along, each with all that it names. */
-  readonly referrers?: readonly Descriptor[];
+  /** Leaves a tag alone that is at the root already; one that is not in here is asked for. Default: every tag is set. */
+  readonly leaveSame?: TagsNow;
+  /** Targets that have the whole graph and its referrers; nothing is looked at there. Default: none. */
+  readonly holds?: (target: ImageTarget) => boolean;
+  /** Sent along, each with all that it names, once the graph is there. */
+  readonly referrers?: Promise<readonly Descriptor[]>;
   readonly step?: <T>(name: string, body: () => Promise<T>) => Promise<T>;
   readonly onProgress?: (event: CopyProgress) => void;
   readonly signal?: AbortSignal;
@@ -68,27 +73,31 @@ export async function publish(
   return set;
 }
 
-/** The tags that are at the root already; none is asked for without `leaveSame`. */
+/** Asks every destination's tags. */
+export async function tagsNow(destinations: readonly Destination[], options: Abortable = {}): Promise<TagsNow> {
+  const asked = destinations.flatMap(({ target, tags }) =>
+    tags.map(async (tag) => [fullName(target, tag), await digestOfTag(target, tag, options)] as const),
+  );
+  return new Map(await Promise.all(asked));
+}
+
+/** The tags that are at the root already. */
 async function sameTags(
   root: Descriptor,
   destinations: readonly Destination[],
-  options: PublishOptions,
+  { leaveSame: known, signal }: PublishOptions,
 ): Promise<ReadonlySet<string>> {
-  const same = new Set<string>();
-  if (options.leaveSame !== true) return same;
-  const ask = async (target: ImageTarget, tag: string): Promise<void> => {
-    if ((await digestOfTag(target, tag, options)) === root.digest) same.add(fullName(target, tag));
-  };
-  await Promise.all(destinations.flatMap(({ target, tags }) => tags.map((tag) => ask(target, tag))));
-  return same;
+  if (known === undefined) return new Set();
+  const unknown = destinations.map(({ target, tags }) => ({
+    target,
+    tags: tags.filter((tag) => !known.has(fullName(target, tag))),
+  }));
+  const now = [...known, ...(await tagsNow(unknown, { signal }))];
+  return new Set(now.flatMap(([name, digest]) => (digest === root.digest ? [name] : [])));
 }
 
 /** What a tag is at now; undefined when there is none. */
-async function digestOfTag(
-  target: ImageTarget,
-  tag: string,
-  options: { readonly signal?: AbortSignal },
-): Promise<Digest | undefined> {
+async function digestOfTag(target: ImageTarget, tag: string, options: Abortable): Promise<Digest | undefined> {
   try {
     return (await target.resolve(tag, { signal: options.signal })).digest;
   } catch (error) {
@@ -104,8 +113,12 @@ async function copyEverywhere(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const referrers = options.referrers ?? [];
-  const copy = async (target: ImageTarget, before: ImageTarget | undefined): Promise<void> => {
+  const away = destinations.filter(({ target }) => options.holds?.(target) !== true);
+  // A target of which one tag is at the root has all of it: it holds no index without its children.
+  const rooted = ({ target, tags }: Destination): boolean =>
+    target.closed === true && tags.some((tag) => options.same.has(fullName(target, tag)));
+  const copy = async (destination: Destination, before: ImageTarget | undefined): Promise<void> => {
+    const { target } = destination;
     const copying = {
       signal,
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -114,21 +127,18 @@ async function copyEverywhere(
       ),
     };
     const received = { source, target: receiving(target, source) };
-    await copyGraph(received, root, copying);
-    for (const referrer of referrers) {
+    if (!rooted(destination)) await copyGraph(received, root, copying);
+    for (const referrer of (await options.referrers) ?? []) {
       await copyGraph(received, referrer, copying);
       await target.add?.(referrer, { signal });
     }
   };
-  // A target of which one tag is at the root has all of it: it holds no index without its children.
-  const has = ({ target, tags }: Destination): boolean =>
-    target.closed === true && referrers.length === 0 && tags.some((tag) => options.same.has(fullName(target, tag)));
-  const lacking = destinations.filter((destination) => !has(destination)).map(({ target }) => target);
-  const groups = Map.groupBy(lacking, (target) => target.domain ?? target.name);
-  const copies = [...groups.values()].map(async (targets) => {
+  const groups = Map.groupBy(away, ({ target }) => target.domain ?? target.name);
+  const copies = [...groups.values()].map(async (group) => {
     let before: ImageTarget | undefined;
-    for (const target of targets) {
-      await inStep(options, `pushing layers and manifests to ${target.name}`, () => copy(target, before));
+    for (const destination of group) {
+      const { target } = destination;
+      await inStep(options, `pushing layers and manifests to ${target.name}`, () => copy(destination, before));
       before ??= target;
     }
   });

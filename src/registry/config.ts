@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { hasCode, messageOf } from '../util/error.ts';
 import { nearest } from '../util/nearest.ts';
@@ -8,7 +8,6 @@ import { settingsFailure } from './settings-failure.ts';
 export interface ReadConfigOptions {
   /** Other top-level tables that the file may hold, checked by their owners; default none. */
   readonly otherSections?: readonly string[];
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -17,13 +16,13 @@ export interface ReadConfigOptions {
  * REGISTRY_CONFIG naming the file, the key and the nearest known one.
  */
 export async function readRegistryConfig(file: string, options: ReadConfigOptions = {}): Promise<HostTable> {
-  const root = await readDocument(file, options);
+  const root = await readDocument(file);
   return root === undefined ? {} : parseRegistryConfig(root, { file, otherSections: options.otherSections ?? [] });
 }
 
 /** The `url` of the file's `[hub]` table: where Docker Hub's API is; undefined when it says none. Fails with REGISTRY_CONFIG. */
-export async function readHubAddress(file: string, options: ReadConfigOptions = {}): Promise<string | undefined> {
-  const root = await readDocument(file, options);
+export async function readHubAddress(file: string): Promise<string | undefined> {
+  const root = await readDocument(file);
   if (root === undefined) return undefined;
   const hub = tableOf(tableOf(root, file, 'the document')['hub'] ?? {}, file, 'hub');
   for (const key of Object.keys(hub)) if (key !== 'url') unknownKey(file, `hub.${key}`, ['url'], key);
@@ -31,13 +30,12 @@ export async function readHubAddress(file: string, options: ReadConfigOptions = 
 }
 
 /** The file's content as TOML; undefined when there is no such file. */
-async function readDocument(file: string, options: ReadConfigOptions): Promise<unknown> {
+async function readDocument(file: string): Promise<unknown> {
   let text: string;
   try {
-    text = await readFile(file, { encoding: 'utf8', signal: options.signal });
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
-    if (options.signal?.aborted === true) throw error;
     throw settingsFailure('REGISTRY_CONFIG', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
   }
   const { parse } = await import('smol-toml');

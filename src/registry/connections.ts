@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { debug } from '../util/debug.ts';
@@ -51,7 +51,7 @@ const NO_TLS: TlsSettings = { insecure: false, ca: [] };
 /** Keep-alive connections to any number of hosts. One HTTP exchange a call: no redirects, no retries, no credentials. */
 export class Connections {
   readonly #settings: ConnectionSettings;
-  readonly #agents = new Map<string, Promise<Agent>>();
+  readonly #agents = new Map<string, Agent>();
   #closed = false;
 
   constructor(settings: ConnectionSettings = {}) {
@@ -67,7 +67,7 @@ export class Connections {
     const proxy = proxyFor(url, this.#settings.proxy ?? {});
     // Not by import(): that touches every export, and node:http's load undici.
     const { request: open } = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
-    const agent = await this.#agent(request, proxy);
+    const agent = this.#agent(request, proxy);
     const headers: Record<string, string | number> = { ...request.headers };
     if (request.body !== undefined) {
       headers['content-length'] = request.body instanceof Uint8Array ? request.body.byteLength : request.body.size;
@@ -84,7 +84,7 @@ export class Connections {
   /** Ends every connection at once; nothing keeps the process alive then. */
   close(): void {
     this.#closed = true;
-    for (const agent of this.#agents.values()) agent.then((it) => it.destroy()).catch(() => undefined);
+    for (const agent of this.#agents.values()) agent.destroy();
     this.#agents.clear();
   }
 
@@ -132,7 +132,7 @@ export class Connections {
     });
   }
 
-  #agent(request: HttpRequest, proxy: URL | undefined): Promise<Agent> {
+  #agent(request: HttpRequest, proxy: URL | undefined): Agent {
     const secure = request.url.protocol === 'https:';
     const tls = secure ? (request.tls ?? NO_TLS) : NO_TLS;
     const key = JSON.stringify([secure, request.lane ?? 'control', tls, proxy?.href]);
@@ -140,18 +140,17 @@ export class Connections {
     if (agent === undefined) {
       agent = this.#makeAgent(secure ? tls : undefined, secure ? proxy : undefined);
       this.#agents.set(key, agent);
-      agent.catch(() => this.#agents.delete(key));
     }
     return agent;
   }
 
-  async #makeAgent(tls: TlsSettings | undefined, proxy: URL | undefined): Promise<Agent> {
+  #makeAgent(tls: TlsSettings | undefined, proxy: URL | undefined): Agent {
     const options = { keepAlive: true, maxSockets: this.#settings.perHost ?? 8, scheduling: 'lifo' as const };
     if (tls === undefined) {
       const { Agent } = process.getBuiltinModule('node:http');
       return new Agent(options);
     }
-    const all = { ...options, ...(await tlsOptions(tls)) };
+    const all = { ...options, ...tlsOptions(tls) };
     if (proxy !== undefined) return tunnelingAgent(proxy, { ...all, connectTimeout: connectTimeout(this.#settings) });
     const { Agent } = process.getBuiltinModule('node:https');
     return new Agent(all);
@@ -174,13 +173,11 @@ export function basicOf(url: URL): string {
   return `Basic ${Buffer.from(text).toString('base64')}`;
 }
 
-async function tlsOptions(tls: TlsSettings): Promise<Record<string, unknown>> {
-  const [ca, cert, key] = await Promise.all([
-    Promise.all(tls.ca.map(readPem)),
-    tls.cert === undefined ? undefined : readPem(tls.cert),
-    tls.key === undefined ? undefined : readPem(tls.key),
-  ]);
-  const own = ca.length === 0 ? {} : { ca: [...(await trustedAuthorities()), ...ca] };
+function tlsOptions(tls: TlsSettings): Record<string, unknown> {
+  const ca = tls.ca.map(readPem);
+  const cert = tls.cert === undefined ? undefined : readPem(tls.cert);
+  const key = tls.key === undefined ? undefined : readPem(tls.key);
+  const own = ca.length === 0 ? {} : { ca: [...trustedAuthorities(), ...ca] };
   return {
     ...own,
     ...(cert === undefined ? {} : { cert }),
@@ -190,14 +187,14 @@ async function tlsOptions(tls: TlsSettings): Promise<Record<string, unknown>> {
 }
 
 /** What Node trusts by itself, NODE_EXTRA_CA_CERTS among it; naming an authority replaces that list. */
-async function trustedAuthorities(): Promise<readonly string[]> {
+function trustedAuthorities(): readonly string[] {
   const { getCACertificates } = process.getBuiltinModule('node:tls');
   return getCACertificates('default');
 }
 
-async function readPem(file: string): Promise<string> {
+function readPem(file: string): string {
   try {
-    return await readFile(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw settingsFailure('REGISTRY_CONFIG', `cannot read the certificate file ${file}: ${messageOf(error)}`, {
       hint: 'Check ca, cert and key of the registry in config.toml, and --registry-ca.',

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { withTransientLock } from '../content/transient-lock.ts';
 import { hasCode, messageOf, PolyarchError } from '../util/error.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import { canonicalDomain } from './hosts.ts';
@@ -29,7 +36,7 @@ const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
  */
 export function dockerCredentials(options: DockerConfigOptions): CredentialSource {
   let inline: DockerConfig | undefined;
-  let file: Promise<DockerConfig> | undefined;
+  let config: DockerConfig | undefined;
   const warned = new Set<string>();
   return {
     async credentialFor(host, { signal } = {}) {
@@ -39,8 +46,7 @@ export function dockerCredentials(options: DockerConfigOptions): CredentialSourc
         const found = fromAuths(inline, host);
         if (found !== undefined) return found;
       }
-      file ??= readConfig(join(options.folder, 'config.json'));
-      const config = await file;
+      config ??= readConfig(join(options.folder, 'config.json'));
       const helper = helperFor(config, host);
       if (helper !== undefined) {
         const found = await askHelper(helper, host, { ...options, warned, signal });
@@ -83,7 +89,7 @@ export async function storeCredential(
 ): Promise<KeptCredential> {
   const file = join(options.folder, 'config.json');
   return locked(file, options, async () => {
-    const config = await readConfig(file);
+    const config = readConfig(file);
     const key = serverKey(host);
     const helper = helperFor(config, host);
     const auths = { ...config.auths };
@@ -97,7 +103,7 @@ export async function storeCredential(
       // Docker lists the hosts that its store knows.
       auths[key] = {};
     }
-    await writeConfig(file, { ...config.raw, auths });
+    writeConfig(file, { ...config.raw, auths });
     return { helper, file };
   });
 }
@@ -107,7 +113,7 @@ export async function eraseCredential(host: string, options: DockerConfigOptions
   const file = join(options.folder, 'config.json');
   if (!existsSync(file)) return false;
   return locked(file, options, async () => {
-    const config = await readConfig(file);
+    const config = readConfig(file);
     const helper = helperFor(config, host);
     if (helper !== undefined) {
       const { helperErase } = await import('./credential-helper.ts');
@@ -115,7 +121,7 @@ export async function eraseCredential(host: string, options: DockerConfigOptions
     }
     const auths = { ...config.auths };
     const found = removeHost(auths, host);
-    if (found) await writeConfig(file, { ...config.raw, auths });
+    if (found) writeConfig(file, { ...config.raw, auths });
     return found;
   });
 }
@@ -123,7 +129,8 @@ export async function eraseCredential(host: string, options: DockerConfigOptions
 /** Two of polyarch do not lose each other's change. */
 async function locked<T>(file: string, { signal }: DockerConfigOptions, body: () => Promise<T>): Promise<T> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const { withTransientLock } = await import('../content/transient-lock.ts');
     return await withTransientLock(`${file}.polyarch-lock`, body, { signal });
   } catch (error) {
     if (error instanceof PolyarchError || signal?.aborted === true) throw error;
@@ -139,9 +146,9 @@ interface DockerConfig {
   readonly credsStore: string | undefined;
 }
 
-async function readConfig(path: string): Promise<DockerConfig> {
+function readConfig(path: string): DockerConfig {
   try {
-    return parseConfig(await readFile(path, 'utf8'), path);
+    return parseConfig(readFileSync(path, 'utf8'), path);
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return parseConfig('{}', path);
     if (error instanceof PolyarchError) throw error;
@@ -169,15 +176,15 @@ function parseConfig(text: string, path: string): DockerConfig {
 }
 
 /** Written beside and moved into place; a symbolic link stays one. */
-async function writeConfig(path: string, content: unknown): Promise<void> {
-  const target = await realpath(path).catch(() => path);
+function writeConfig(path: string, content: unknown): void {
+  const target = existsSync(path) ? realpathSync(path) : path;
   const temporary = `${target}.${randomUUID()}`;
   try {
-    await writeFile(temporary, `${JSON.stringify(content, undefined, '\t')}\n`, { mode: 0o600, flag: 'wx' });
-    await chmod(temporary, 0o600);
-    await rename(temporary, target);
+    writeFileSync(temporary, `${JSON.stringify(content, undefined, '\t')}\n`, { mode: 0o600, flag: 'wx' });
+    chmodSync(temporary, 0o600);
+    renameSync(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
     throw unwritable(path, error);
   }
 }

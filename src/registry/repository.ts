@@ -80,6 +80,10 @@ export class Repository implements Target {
     return `${this.domain}/${this.path}`;
   }
 
+  get mirrored(): boolean {
+    return this.#settings.session.mirrored;
+  }
+
   async resolve(reference: string, options: Abortable = {}): Promise<Descriptor> {
     return headManifest(reference, { ...this.#place(options), onFetched: (manifest) => this.#keep(manifest) });
   }

@@ -44,6 +44,11 @@ export class RegistrySession {
     this.#options = options;
   }
 
+  /** Whether others are asked before the registry itself. */
+  get mirrored(): boolean {
+    return this.#options.clients.length > 1;
+  }
+
   async call<T>(call: ApiCall<T>): Promise<T> {
     const able = this.#options.clients.filter(({ endpoint }) => endpoint.capabilities.includes(call.capability));
     const now = performance.now();

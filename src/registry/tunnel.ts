@@ -6,10 +6,7 @@ import { basicOf } from './connections.ts';
 type Done = (error: Error | null, stream: Duplex) => void;
 
 /** An agent for HTTPS hosts behind a proxy: a CONNECT tunnel (RFC 9110 section 9.3.6) with TLS inside. */
-export async function tunnelingAgent(
-  proxy: URL,
-  options: AgentOptions & { readonly connectTimeout: number },
-): Promise<Agent> {
+export function tunnelingAgent(proxy: URL, options: AgentOptions & { readonly connectTimeout: number }): Agent {
   const { Agent } = process.getBuiltinModule('node:https');
   const { request } = process.getBuiltinModule(proxy.protocol === 'https:' ? 'node:https' : 'node:http');
   const tls = process.getBuiltinModule('node:tls');

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** An upload under way at a registry. */
@@ -23,7 +23,7 @@ export function folderUploadSessions(folder: string): UploadSessions {
   return {
     async get(key) {
       try {
-        const record: unknown = JSON.parse(await readFile(fileOf(key), 'utf8'));
+        const record: unknown = JSON.parse(readFileSync(fileOf(key), 'utf8'));
         return isRecord(record) ? record : undefined;
       } catch {
         // A record is only a short cut: one that is missing or damaged means a fresh upload.
@@ -32,12 +32,12 @@ export function folderUploadSessions(folder: string): UploadSessions {
     },
     async put(key, record) {
       const temporary = `${fileOf(key)}.${randomUUID()}`;
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(temporary, JSON.stringify(record), { mode: 0o600 });
-      await rename(temporary, fileOf(key));
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 });
+      renameSync(temporary, fileOf(key));
     },
     async delete(key) {
-      await rm(fileOf(key), { force: true });
+      rmSync(fileOf(key), { force: true });
     },
   };
 }

@@ -67,11 +67,24 @@ describe.skipIf(missing !== undefined)('promote', () => {
     expect(await digestAt(plain(), 'p/app', 'fixed')).toBe(digest);
   });
 
-  test('within a repository it asks for no blob', async () => {
-    const done = await promote(`${host()}/p/app:main`, `${host()}/p/app:second`);
+  test('within a repository it asks for the index, and for each tag before it sets it', async () => {
+    const done = await promote(`${host()}/p/app:main`, `${host()}/p/app:second`, `${host()}/p/app:third`);
     expect(done.code, done.stderr).toBe(0);
-    expect(proxy().requests.filter(({ url }) => url.includes('/blobs/'))).toEqual([]);
-    expect(proxy().requests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+    expect(
+      proxy()
+        .requests.map(({ method, url }) => `${method} ${url.replace(/.*\//, '')}`)
+        .toSorted(),
+    ).toEqual(['GET main', 'HEAD second', 'HEAD third', 'PUT second', 'PUT third']);
+  });
+
+  test('an index of which a part is gone gets no tag in its own repository', async () => {
+    const lone = makeImage({ platforms: ['linux/amd64', 'linux/arm64'], files: { lone: 'yes' } });
+    await seed(plain(), 'gone/app:main', lone);
+    const [child] = lone.manifests;
+    await fetch(`http://${plain()}/v2/gone/app/manifests/${child?.entry.digest}`, { method: 'DELETE' });
+    const failed = await promote(`${host()}/gone/app:main`, `${host()}/gone/app:1`);
+    expectFailure(failed, 'CHILD_MISSING', 'linux/amd64', 'no tag was moved');
+    expect(await digestAt(plain(), 'gone/app', '1')).toBeUndefined();
   });
 
   test('when one destination fails no tag moves anywhere', async () => {
