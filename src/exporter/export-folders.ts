@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { formatPlatform } from '../oci/platform.ts';
 import type { LayerService, PlatformResult } from './contract.ts';
+import { debug } from '../util/debug.ts';
+import { messageOf } from '../util/error.ts';
+import { tryLock } from '../util/lock.ts';
 import { makeFolder } from '../util/make-folder.ts';
 import { outputError } from './atomic-file.ts';
 import { NameClash } from './name-clash.ts';
@@ -25,10 +29,12 @@ export async function exportFolders(
   options: { layers: LayerService; empty: boolean; clampMtime?: number; signal?: AbortSignal },
 ): Promise<void> {
   const { layers, empty, ...rest } = options;
-  makeDestination(destination);
   // Inside, since the folder above may be another disk's, or nobody's to write.
-  const aside = join(destination, `.polyarch-${process.pid}.part`);
+  const aside = join(destination, `.polyarch-${randomUUID().slice(0, 8)}.part`);
+  makeDestination(aside);
+  using _held = tryLock(join(aside, LOCK));
   try {
+    await sweepParts(destination, layers);
     for (const [i, { result }] of folders.entries())
       await layers.exportDirectory(result.layers, join(aside, String(i)), { ...rest, name: destination });
     if (folders.length > 1 && folders.some(({ folder }) => folder === '')) {
@@ -46,11 +52,28 @@ export async function exportFolders(
   }
 }
 
+/** Held by who writes to the folder. */
+const LOCK = 'lock';
+
+/** Removes what killed exports to this destination left: hidden folders whose lock nobody holds. */
+async function sweepParts(destination: string, layers: LayerService): Promise<void> {
+  for (const name of readdirSync(destination)) {
+    if (!/^\.polyarch-[\da-f]+\.part$/.test(name)) continue;
+    const path = join(destination, name);
+    try {
+      using alone = tryLock(join(path, LOCK));
+      if (alone !== undefined) await layers.removeTree(path);
+    } catch (error) {
+      debug('export', () => `${path} stays: ${messageOf(error)}`);
+    }
+  }
+}
+
 function makeDestination(path: string): void {
   try {
     makeFolder(path);
   } catch (error) {
-    throw outputError(error, path);
+    throw outputError(error, dirname(path));
   }
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { tryLock } from '../../src/util/lock.ts';
 import { readImage, layoutBlobs, layoutIndex } from './image-reader.ts';
 import { sharedEnvironment, TWO } from './project.ts';
 import { listTar } from './tar-listing.ts';
@@ -37,6 +38,16 @@ describe('a folder', () => {
       statSync(at('out/deep/hard')).ino,
     ]);
     expect(statSync(at('out/deep/old')).mtimeMs).toBe(1_000_000_000_000);
+  });
+
+  test('loses what a killed export left in it, and not what another one writes', async () => {
+    for (const name of ['0dead', '11fe']) mkdirSync(at(`swept/.polyarch-${name}.part/0`), { recursive: true });
+    using _held = tryLock(at('swept/.polyarch-11fe.part/lock'));
+    await build('-o', 'swept');
+    expect(readdirSync(at('swept')).toSorted()).toEqual([
+      '.polyarch-11fe.part',
+      ...ALL.filter((name) => !name.includes('/')),
+    ]);
   });
 
   test('of several platforms has a folder for each', async () => {
@@ -103,6 +114,16 @@ describe('a tar', () => {
     const { stdout } = await build(...flags, '--progress=plain');
     const tar = listTar(Buffer.from(stdout));
     expect(tar.get('arch')?.text).toBe('x86_64\n');
+  });
+
+  test('loses what a killed export left in it, and not what another one writes', async () => {
+    for (const name of ['0dead', '11fe']) mkdirSync(at(`swept/.polyarch-${name}.part/0`), { recursive: true });
+    using _held = tryLock(at('swept/.polyarch-11fe.part/lock'));
+    await build('-o', 'swept');
+    expect(readdirSync(at('swept')).toSorted()).toEqual([
+      '.polyarch-11fe.part',
+      ...ALL.filter((name) => !name.includes('/')),
+    ]);
   });
 
   test('of several platforms has a folder for each', async () => {
