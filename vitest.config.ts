@@ -17,6 +17,8 @@ export default defineConfig({
       },
     ],
     pool: 'forks',
+    // Files share their worker's modules: loading them anew for each costs more than most tests.
+    isolate: false,
     // One more than the processors of the machine it is made for: some tests wait for clocks and servers.
     maxWorkers: 3,
     // Skips say why on standard error, once, with their test's name.

@@ -25,7 +25,10 @@ export interface CliContext {
   notice(text: string): void;
 }
 
-export function cliContext(process: NodeJS.Process, signals: ProcessSignals): CliContext {
+/** What of a process a command is given. */
+export type CliProcess = Pick<NodeJS.Process, 'env' | 'argv' | 'stdin' | 'stdout' | 'stderr' | 'cwd'>;
+
+export function cliContext(process: CliProcess, signals: Pick<ProcessSignals, 'signal' | 'take'>): CliContext {
   const { env, stdout, stderr } = process;
   const base = env['HOME'] ?? homedir();
   return {
@@ -46,7 +49,7 @@ export function cliContext(process: NodeJS.Process, signals: ProcessSignals): Cl
   };
 }
 
-function workingFolder(process: NodeJS.Process): string {
+function workingFolder(process: CliProcess): string {
   try {
     return process.cwd();
   } catch (error) {

@@ -20,10 +20,6 @@ export async function runCli(args: readonly string[]): Promise<number> {
     process.stderr.write(`${renderError(error)}\n`);
     return 1;
   }
-  const { globals, rest } = splitGlobals(args);
-  const debugging = globals.some((flag) => flag === '--debug' || flag === '-D');
-  if (debugging || context.env['POLYARCH_DEBUG'] === '1')
-    setDebugSink((scope, text) => context.notice(`debug ${scope}: ${text}`));
   // A reader that went away (`polyarch images | head -1`) is no failure.
   context.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
@@ -33,13 +29,26 @@ export async function runCli(args: readonly string[]): Promise<number> {
   context.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  return await runCommand(args, context, signals.status);
+}
+
+/** As `runCli`, with the process's part given; `interrupted` is the exit status that a signal asked for. */
+export async function runCommand(
+  args: readonly string[],
+  context: CliContext,
+  interrupted: () => number | undefined = () => undefined,
+): Promise<number> {
+  const { globals, rest } = splitGlobals(args);
+  const debugging = globals.some((flag) => flag === '--debug' || flag === '-D');
+  if (debugging || context.env['POLYARCH_DEBUG'] === '1')
+    setDebugSink((scope, text) => context.notice(`debug ${scope}: ${text}`));
   try {
     return await dispatch([...globals, ...rest], context);
   } catch (error) {
-    const interrupted = signals.status();
-    if (interrupted !== undefined) {
+    const status = interrupted();
+    if (status !== undefined) {
       context.notice('canceled');
-      return interrupted;
+      return status;
     }
     context.notice(renderError(systemError(error, context.home)));
     return 1;

@@ -4,26 +4,36 @@ import { baseLayout } from '../../scripts/bases.ts';
 import { layoutRoot } from '../../scripts/bases/layout.ts';
 import type { RunningBuildkitd } from '../../scripts/buildkitd.ts';
 import type { RunResult } from '../../scripts/process.ts';
-import type { TestEnvironment } from '../support/environment.ts';
+import type { openInProcess } from '../support/in-process.ts';
 import type { CompatCase } from './case.ts';
-import { type PlatformImage, readArchive } from './flatten.ts';
+import { type Facts, facts } from './compare.ts';
+import { readArchive } from './flatten.ts';
 import { writeCase } from './write-case.ts';
 
 export interface Sides {
-  readonly polyarch: TestEnvironment;
-  readonly buildkitd: RunningBuildkitd;
+  readonly polyarch: Awaited<ReturnType<typeof openInProcess>>;
+  /** Started when it is first asked for. */
+  buildkitd(): Promise<RunningBuildkitd>;
   /** Another, for foreign platforms, or why there is none. */
-  readonly emulating: RunningBuildkitd | string;
+  emulating(): Promise<RunningBuildkitd | string>;
   /** An ssh agent's socket. */
   readonly agent: string;
   fill(text: string): string;
+  /** When the first build began, in seconds: times since then are `now`. */
+  readonly began: number;
 }
 
-/** What became of a build. */
-export type Outcome = { readonly images: ReadonlyMap<string, PlatformImage> } | { readonly failed: string };
+/** What became of a build: the facts of each platform's image, or its last words. */
+export type Outcome = { readonly images: Readonly<Record<string, Facts>> } | { readonly failed: string };
 
-/** Builds a case with both, below `folder`, and gives BuildKit's and polyarch's outcome. */
-export async function buildWithBoth(one: CompatCase, folder: string, sides: Sides): Promise<[Outcome, Outcome]> {
+export interface Builds {
+  /** `unable` says why this machine has no such BuildKit. */
+  buildkit(): Promise<Outcome | { readonly unable: string }>;
+  polyarch(): Promise<Outcome>;
+}
+
+/** Writes a case below `folder` and gives the two ways to build it. */
+export async function prepareBuilds(one: CompatCase, folder: string, sides: Sides): Promise<Builds> {
   const context = join(folder, 'context');
   const { fill } = sides;
   mkdirSync(context, { recursive: true });
@@ -96,24 +106,32 @@ export async function buildWithBoth(one: CompatCase, folder: string, sides: Side
   const options = { allowFailure: true, signal: AbortSignal.timeout(60_000) };
   const frontend = ['build', '--progress', 'plain', '--frontend', 'dockerfile.v0'];
   const where = one.context === undefined ? context : fill(one.context);
-  const daemon = one.platforms === undefined ? sides.buildkitd : sides.emulating;
-  if (typeof daemon === 'string') throw new Error(daemon);
-  const results: [RunResult, RunResult] = [
-    await daemon.buildctl([...frontend, ...buildctl, '--output', `type=oci,dest=${archives[0]}`], options),
-    await sides.polyarch.polyarch(
-      ['build', '--progress', 'plain', ...polyarch, '--output', `type=oci,dest=${archives[1]}`, where],
-      options,
-    ),
-  ];
-  return [outcome(results[0], archives[0]), outcome(results[1], archives[1])];
+  const outcome = (result: RunResult, archive: string): Outcome => {
+    if (result.code !== 0) return { failed: result.stderr };
+    const images = [...readArchive(readFileSync(archive))];
+    return { images: Object.fromEntries(images.map(([name, image]) => [name, facts(image, sides.began)])) };
+  };
+  return {
+    buildkit: async () => {
+      const daemon = await (one.platforms === undefined ? sides.buildkitd() : sides.emulating());
+      if (typeof daemon === 'string') return { unable: daemon };
+      const output = ['--output', `type=oci,dest=${archives[0]}`];
+      return outcome(await daemon.buildctl([...frontend, ...buildctl, ...output], options), archives[0]);
+    },
+    polyarch: async () => {
+      const output = ['--output', `type=oci,dest=${archives[1]}`];
+      const argv = ['build', '--progress', 'plain', ...polyarch, ...output, where];
+      return outcome(await sides.polyarch(argv, options), archives[1]);
+    },
+  };
 }
 
 /** An OCI layout folder of a Dockerfile that needs no context, made by polyarch. */
 async function buildLayout(dockerfile: string, layout: string, { polyarch }: Sides): Promise<void> {
-  const output = `type=oci,dest=${layout},tar=false`;
-  await polyarch.polyarch(['build', '--platform', 'linux/amd64', '--output', output, '-'], { input: dockerfile });
-}
-
-function outcome(result: RunResult, archive: string): Outcome {
-  return result.code === 0 ? { images: readArchive(readFileSync(archive)) } : { failed: result.stderr };
+  const folder = `${layout}-context`;
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'Dockerfile'), dockerfile);
+  const argv = ['build', '--platform', 'linux/amd64', '--output', `type=oci,dest=${layout},tar=false`, folder];
+  const { code, stderr } = await polyarch(argv, { signal: AbortSignal.timeout(60_000) });
+  if (code !== 0) throw new Error(stderr);
 }

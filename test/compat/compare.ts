@@ -1,30 +1,28 @@
 import type { PlatformImage, TreeNode } from './flatten.ts';
 
-/** How the images of two builds differ, a line each, without what no build defines: times since `began` (seconds) are all `now`. */
+/** An image as flat facts: where → what. */
+export type Facts = Readonly<Record<string, string>>;
+
+/** How the images of two builds differ, a line each. */
 export function compareImages(
-  buildkit: ReadonlyMap<string, PlatformImage>,
-  polyarch: ReadonlyMap<string, PlatformImage>,
-  began: number,
+  buildkit: Readonly<Record<string, Facts>>,
+  polyarch: Readonly<Record<string, Facts>>,
 ): string[] {
   const lines: string[] = [];
-  for (const platform of new Set([...buildkit.keys(), ...polyarch.keys()])) {
-    const [a, b] = [buildkit.get(platform), polyarch.get(platform)];
+  for (const platform of new Set([...Object.keys(buildkit), ...Object.keys(polyarch)])) {
+    const [a, b] = [buildkit[platform], polyarch[platform]];
     if (a === undefined || b === undefined)
       lines.push(`${platform}: only ${a === undefined ? 'polyarch' : 'buildkit'} has it`);
     else
-      for (const [field, [left, right]] of pairs(facts(a, began), facts(b, began)))
-        if (left !== right)
-          lines.push(`${platform} ${field}: buildkit ${left ?? 'nothing'}, polyarch ${right ?? 'nothing'}`);
+      for (const field of new Set([...Object.keys(a), ...Object.keys(b)]))
+        if (a[field] !== b[field])
+          lines.push(`${platform} ${field}: buildkit ${a[field] ?? 'nothing'}, polyarch ${b[field] ?? 'nothing'}`);
   }
   return lines;
 }
 
-function pairs(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): [string, [string?, string?]][] {
-  return [...new Set([...a.keys(), ...b.keys()])].map((key) => [key, [a.get(key), b.get(key)]]);
-}
-
-/** An image as flat facts: where → what. */
-function facts(image: PlatformImage, began: number): Map<string, string> {
+/** The facts of an image without what no build defines: times since `began` (seconds) are all `now`. */
+export function facts(image: PlatformImage, began: number): Facts {
   const found = new Map<string, string>([['layers', String(image.layers)]]);
   const visit = (where: string, value: unknown): void => {
     if (where.endsWith('.diff_ids') && Array.isArray(value)) found.set(where, `${value.length} of them`);
@@ -48,7 +46,7 @@ function facts(image: PlatformImage, began: number): Map<string, string> {
     const same = names.get(node) ?? [];
     if (same.length > 1) found.set(`/${path} names`, same.toSorted().join(' '));
   }
-  return found;
+  return Object.fromEntries(found);
 }
 
 /** The marked lines of the Dockerfile, `3` or `3-5`, of each place that a failing build shows. */

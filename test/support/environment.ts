@@ -75,6 +75,8 @@ export function testEnvironment(options: { mirror?: string } = {}): TestEnvironm
     XDG_RUNTIME_DIR: join(root.path, 'run'),
     DOCKER_CONFIG: join(root.path, 'home/.docker'),
     POLYARCH_HOME: home,
+    // Compiling the CLI again for each account would cost more than most commands.
+    NODE_COMPILE_CACHE: join(projectFolder, '.cache/compile'),
     NO_COLOR: '1',
   };
   for (const name of Object.keys(env))
