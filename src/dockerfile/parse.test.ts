@@ -93,19 +93,19 @@ describe('lines', () => {
 
   test('two thousand instructions are read in a moment', () => {
     const source = `FROM a\n${'RUN --mount=type=cache,target=/c x \\\n  # note\n  y\nENV A=b C="d e"\n'.repeat(1000)}`;
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(parseDockerfile(source).stages[0]?.instructions).toHaveLength(2000);
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(process.cpuUsage(start).user).toBeLessThan(1_000_000);
   });
 
   test('a hostile line is read in a moment', () => {
     const run = 200_000;
-    const start = performance.now();
+    const start = process.cpuUsage();
     parseDockerfile(`# syntax=docker/dockerfile${' '.repeat(run)}b\nFROM a\nRUN ${'"'.repeat(run)}<<A`);
     parseDockerfile(`FROM a\nRUN ${'--mount=target=/ '.repeat(run)}x`);
     expect(() => parseDockerfile(`FROM a\n${'ONBUILD '.repeat(run)}`)).toThrow('Chaining ONBUILD');
     expect(() => parseDockerfile(`FROM a\nHEALTHCHECK --interval=${'1'.repeat(run)} CMD a`)).toThrow('duration');
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(process.cpuUsage(start).user).toBeLessThan(4_000_000);
   });
 });
 
