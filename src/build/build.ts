@@ -1,17 +1,20 @@
 import type { Writable } from 'node:stream';
 import type { Finding } from '../dockerfile/lint/finding.ts';
 import { checkOutputs } from '../exporter/check-outputs.ts';
-import { type ExportContext, type Exported, runOutput } from '../exporter/run-output.ts';
-import { parseOutput } from '../exporter/output-spec.ts';
+import { type ExportContext, type Exported, packLayers, runOutput } from '../exporter/run-output.ts';
+import { type OutputSpec, parseOutput } from '../exporter/output-spec.ts';
 import type { ProgressSink } from '../solver/progress.ts';
 import { allOrNone } from '../util/abort.ts';
 import { buildResult } from './build-result.ts';
 import { eachOnce } from './findings.ts';
 import { exportStep } from './export-step.ts';
-import { type RequestSurroundings, openRequest } from './open-request.ts';
-import { solvePlatforms } from './platform-results.ts';
+import { type ConversionChoices, type OpenRequest, type RequestSurroundings, openRequest } from './open-request.ts';
+import type { PlatformInputs } from './platform-inputs.ts';
+import { type PlatformConversion, type SolvedPlatform, solvePlatforms } from './platform-results.ts';
 import type { BuildRequest, BuildResult } from './request.ts';
 import { stepContext } from './step-context.ts';
+import { Tiers } from './tiers.ts';
+import { checkArchitectures, testPlatforms } from './verify-platforms.ts';
 import { buildTags, checkVersion } from './version-tags.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -23,7 +26,10 @@ export interface BuildSurroundings extends RequestSurroundings {
   readonly dockerSocket?: string;
 }
 
-/** Builds every platform of a request and makes its outputs. The first failure ends all of it, and no tag moves. */
+/**
+ * Builds every platform of a request, checks and tests what came of it, and makes its outputs. The first failure ends
+ * all of it, and no tag moves; the result goes without optional platforms that fail.
+ */
 export async function build(
   workspace: Workspace,
   request: BuildRequest,
@@ -34,7 +40,8 @@ export async function build(
   // A worker that is needed for sure starts while everything else gets ready.
   if (request.noCache === true) void engine.worker().catch(() => {});
   // Bad names and outputs are told before anything runs.
-  const outputs = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
+  const given = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
+  const outputs = splitAsAsked(given, request.platforms.length);
   checkVersion(request, outputs);
   checkOutputs(outputs, request);
   await using opened = await openRequest(workspace, request, around);
@@ -48,8 +55,9 @@ export async function build(
     connections: () => workspace.connections(),
   });
   const onFinding = eachOnce(around.finding);
-  const converted = await allOrNone(
-    opened.inputs.map((own) => (each) => opened.convert(own, { onFinding, signal: each })),
+  const tiers = new Tiers(request.optional ?? []);
+  const conversions = await allOrNone(
+    opened.inputs.map((own) => (each) => convert(opened, own, { tiers, onFinding, signal: each })),
     { signal },
   );
   engine.onPull = (layer, current, total) => {
@@ -57,17 +65,62 @@ export async function build(
     const id = layer.blob?.digest ?? layer.id;
     if (vertex !== undefined) progress({ kind: 'status', vertex, id, name: id, current, total });
   };
-  const results = await solvePlatforms(engine, { converted, steps, progress, signal });
-  const epoch = converted[0]?.sourceDateEpoch;
+  const left = tiers.left(conversions);
+  const solved = await solvePlatforms(engine, { conversions: left, tiers, steps, progress, signal });
+  const epoch = left[0]?.converted.sourceDateEpoch;
   const tags = await buildTags(workspace, request, { outputs, notice: around.notice, signal });
   const context = exportContext(
     workspace,
     { annotations: request.annotations, tags, ...(epoch === undefined ? {} : { epoch }) },
     around,
   );
+  await packLayers(outputs, solved, context);
+  const results = await verify(workspace, request, { results: solved, inputs: opened.inputs, outputs, tiers, around });
+  const annotated = { ...context, annotations: [...context.annotations, ...tiers.annotations] };
   const exported: Exported[] = [];
-  for (const output of outputs) exported.push(await runOutput(output, results, context));
-  return buildResult(exported, results);
+  for (const output of outputs) exported.push(await runOutput(output, results, annotated));
+  return buildResult(exported, results, tiers.missing);
+}
+
+async function convert(
+  opened: OpenRequest,
+  own: PlatformInputs,
+  { tiers, ...choices }: ConversionChoices & { tiers: Tiers },
+): Promise<PlatformConversion | undefined> {
+  const asked = own.platform;
+  return tiers.attempt(asked, async () => ({ asked, converted: await opened.convert(own, choices) }));
+}
+
+/** What the outputs say of the files goes as before, though a platform be missing. */
+function splitAsAsked(outputs: readonly OutputSpec[], platforms: number): readonly OutputSpec[] {
+  return outputs.map((output) =>
+    (output.kind === 'local' || output.kind === 'tar') && platforms > 1 ? { platformSplit: true, ...output } : output,
+  );
+}
+
+/** What is to leave the build is looked at and tried out first, as it is. */
+async function verify(
+  workspace: Workspace,
+  request: BuildRequest,
+  of: {
+    readonly results: readonly SolvedPlatform[];
+    readonly inputs: readonly PlatformInputs[];
+    readonly outputs: readonly OutputSpec[];
+    readonly tiers: Tiers;
+    readonly around: BuildSurroundings;
+  },
+): Promise<readonly SolvedPlatform[]> {
+  const { results, inputs, around, ...rest } = of;
+  const { progress, notice, signal } = around;
+  const options = { ...rest, archCheck: request.archCheck ?? 'error', notice, progress, signal };
+  const checked = await checkArchitectures(workspace, results, options);
+  if (request.tests === undefined) return checked;
+  const { commands: _, ...given } = request.tests;
+  return testPlatforms(workspace, checked, {
+    ...options,
+    settings: { ...given, network: request.network, extraHosts: request.extraHosts, accel: request.accel },
+    testsOf: ({ asked }) => inputs.find(({ platform }) => platform === asked)?.tests ?? [],
+  });
 }
 
 function exportContext(

@@ -1,29 +1,17 @@
-import { DEFAULT_HOSTNAME } from '../executor/defaults.ts';
 import type { AccelMode } from '../emulation/pairs.ts';
-import type { ContainerConfig } from '../oci/config.ts';
 import { type Platform, formatPlatform, platformMatcher } from '../oci/platform.ts';
 import { PolyarchError, hasCode } from '../util/error.ts';
-import type { Bind, StepSpec } from '../worker/protocol.ts';
+import type { Bind } from '../worker/protocol.ts';
 import { type LocalPlatform, localPlatform, shownName } from './images-local.ts';
 import { pullImage } from './images-pull.ts';
+import { type ImageStep, imageStep } from './image-step.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What `polyarch run` was asked for. */
-export interface RunRequest {
-  readonly image: string;
-  /** Empty: the image's own. */
-  readonly command: readonly string[];
+export interface RunRequest extends ImageStep {
   /** Undefined: this machine's, else the image's only one. */
   readonly platform?: Platform;
   readonly pull: 'missing' | 'always' | 'never';
-  /** Replaces the image's ENTRYPOINT, and drops its CMD; empty: none. */
-  readonly entrypoint?: string;
-  readonly env: ReadonlyMap<string, string>;
-  readonly cwd?: string;
-  readonly user?: string;
-  readonly hostname?: string;
-  readonly network: 'default' | 'host' | 'none';
-  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   readonly binds: readonly Bind[];
   readonly readonlyRootfs: boolean;
   readonly terminal: boolean;
@@ -44,7 +32,8 @@ export async function runImage(workspace: Workspace, request: RunRequest, around
   const { engine } = workspace;
   const { signal } = around;
   const image = await findImage(workspace, request, around);
-  const spec = stepSpec(image, request);
+  const { readonlyRootfs, terminal } = request;
+  const spec = { ...imageStep(image, request), readonlyRootfs, terminal, stdio: 'inherit' } as const;
   if (!platformMatcher(around.hostPlatform).match(image.platform) && request.platform === undefined) {
     around.notice(`note: ${request.image} is for ${formatPlatform(image.platform)}: it runs emulated`);
   }
@@ -60,11 +49,11 @@ export async function runImage(workspace: Workspace, request: RunRequest, around
   return exitCode;
 }
 
-/** The image of a platform from the local store, pulled as `pull` says. */
+/** The image of one platform, pulled when it is not here and may be. Fails with IMAGE_NOT_FOUND. */
 export async function findImage(
   workspace: Workspace,
-  request: Pick<RunRequest, 'image' | 'platform' | 'pull'>,
-  around: Omit<RunSurroundings, 'onStart'>,
+  request: Pick<RunRequest, 'image' | 'pull' | 'platform'>,
+  around: Pick<RunSurroundings, 'hostPlatform' | 'notice' | 'signal'>,
 ): Promise<LocalPlatform> {
   const { content } = workspace.engine;
   const wanted = { platform: request.platform ?? around.hostPlatform, asked: request.platform !== undefined };
@@ -97,45 +86,12 @@ function required(image: LocalPlatform | undefined, name: string): LocalPlatform
   return image;
 }
 
-function storedImage(workspace: Workspace, { image, pull }: Pick<RunRequest, 'image' | 'pull'>) {
+/** The image of the local store; undefined when it is not there and may be pulled. */
+export function storedImage(workspace: Workspace, { image, pull }: Pick<RunRequest, 'image' | 'pull'>) {
   try {
     return workspace.engine.store.resolve(image);
   } catch (error) {
     if (pull !== 'never' && hasCode(error, 'IMAGE_NOT_FOUND')) return undefined;
     throw error;
   }
-}
-
-/** The image's config with what the request says otherwise (OCI image spec, conversion.md). */
-function stepSpec({ config, platform }: LocalPlatform, request: RunRequest): StepSpec {
-  const own: ContainerConfig = config.config ?? {};
-  const entrypoint = request.entrypoint === undefined ? (own.Entrypoint ?? []) : [request.entrypoint].filter(Boolean);
-  const command = request.command.length > 0 || request.entrypoint !== undefined ? request.command : (own.Cmd ?? []);
-  const args = [...entrypoint, ...command];
-  if (args.length === 0) {
-    throw new PolyarchError('NO_COMMAND', `${request.image} has neither ENTRYPOINT nor CMD`, {
-      hint: `say what to run: polyarch run ${request.image} COMMAND`,
-    });
-  }
-  const user = request.user ?? own.User;
-  return {
-    args,
-    env: environment([`HOSTNAME=${request.hostname ?? DEFAULT_HOSTNAME}`, ...(own.Env ?? [])], request.env),
-    cwd: request.cwd ?? (own.WorkingDir || '/'),
-    platform,
-    network: request.network,
-    security: 'sandbox',
-    extraHosts: request.extraHosts,
-    readonlyRootfs: request.readonlyRootfs,
-    terminal: request.terminal,
-    stdio: 'inherit',
-    ...(user === undefined || user === '' ? {} : { user }),
-    ...(request.hostname === undefined ? {} : { hostname: request.hostname }),
-  };
-}
-
-function environment(image: readonly string[], given: ReadonlyMap<string, string>): string[] {
-  const all = new Map(image.map((entry) => [entry.split('=', 1)[0] ?? '', entry] as const));
-  for (const [name, value] of given) all.set(name, `${name}=${value}`);
-  return [...all.values()];
 }

@@ -4,14 +4,18 @@ import type { DiskStore } from '../content/blob-store.ts';
 import type { Abortable } from '../content/storage.ts';
 import type { LayerService, PackOptions, PackedLayer } from '../exporter/contract.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { compressionOf } from '../oci/media-types.ts';
+import type { ElfFile } from '../snapshot/elf-files.ts';
 import type { Layer, LayerChain } from '../snapshot/layer.ts';
 import type { Images } from '../worker/images.ts';
-import type { WorkerMethods } from '../worker/protocol.ts';
+import type { LookedUp, WorkerMethods } from '../worker/protocol.ts';
 import type { RpcClient } from '../worker/rpc.ts';
+import { ELF_SCHEMA, loadElfs, saveElfs } from './layer-elfs.ts';
 
-export const PACKED_SCHEMA = `
+export const LAYER_SCHEMA = `
   CREATE TABLE IF NOT EXISTS packed_layers (layer TEXT NOT NULL, form TEXT NOT NULL, packed TEXT NOT NULL, PRIMARY KEY (layer, form)) WITHOUT ROWID;
+  ${ELF_SCHEMA}
 `;
 
 export interface LayerServiceOptions {
@@ -88,6 +92,36 @@ export class Layers implements LayerService {
     await worker.call('export', { ...params, layers, ...(clampMtime === undefined ? {} : { clampMtime }) }, { signal });
   }
 
+  /** The digest of its tar, when it is known. */
+  diffId(layer: Layer): Digest | undefined {
+    if (layer.diffId !== undefined) return layer.diffId;
+    const row = this.#options.db.prepare('SELECT packed FROM packed_layers WHERE layer = ?').get(layer.id);
+    // Written by #pack.
+    return row === undefined ? undefined : (JSON.parse(String(row['packed'])) as PackedLayer).diffId;
+  }
+
+  /** The programs and shared libraries in a layer: told when it was packed, else read once. */
+  async elfs(layer: Layer, { signal }: { signal?: AbortSignal } = {}): Promise<readonly ElfFile[]> {
+    const { db, unpack } = this.#options;
+    const known = loadElfs(db, layer.id);
+    if (known !== undefined) return known;
+    await unpack([layer], signal);
+    const worker = await this.#options.worker();
+    const found = await worker.call('elfs', { layer }, { signal });
+    saveElfs(db, layer.id, found);
+    return found;
+  }
+
+  /** Finds files in a root filesystem; see WorkerMethods. */
+  async lookUp(
+    layers: LayerChain,
+    { signal, ...what }: { paths: readonly string[]; folders: readonly string[]; signal?: AbortSignal },
+  ): Promise<LookedUp> {
+    await this.#options.unpack(layers, signal);
+    const worker = await this.#options.worker();
+    return worker.call('lookUp', { layers, ...what }, { signal });
+  }
+
   #packed(layer: Layer, options: PackOptions): Promise<PackedLayer> {
     const { compression, clampMtime, forceCompression = false } = options;
     const { blob, diffId } = layer;
@@ -114,7 +148,8 @@ export class Layers implements LayerService {
     await this.#options.unpack([layer], signal);
     const worker = await this.#options.worker();
     const step = { layer, compression, ...(clampMtime === undefined ? {} : { clampMtime }) };
-    const packed = await worker.call('pack', step, { signal });
+    const { elfs, ...packed } = await worker.call('pack', step, { signal });
+    saveElfs(this.#options.db, layer.id, elfs);
     this.#options.db
       .prepare('INSERT OR REPLACE INTO packed_layers (layer, form, packed) VALUES (?, ?, ?)')
       .run(layer.id, form, JSON.stringify(packed));

@@ -2,6 +2,7 @@ import { type Platform, formatPlatform } from '../oci/platform.ts';
 import { formatPlatformPattern, matchesPattern } from '../oci/platform-pattern.ts';
 import { PolyarchError } from '../util/error.ts';
 import { nearest } from '../util/nearest.ts';
+import type { TestCommand } from './image-test.ts';
 import { type PlaceholderOptions, fillPlaceholders } from './placeholders.ts';
 import type { Assignment, BuildRequest, Scoped, SecretInput } from './request.ts';
 
@@ -15,6 +16,8 @@ export interface PlatformInputs {
   readonly labels: ReadonlyMap<string, string>;
   /** By the id that the Dockerfile names. */
   readonly secrets: ReadonlyMap<string, PlatformSecret>;
+  /** All that fit, in order; a shell's braces stay as they are. */
+  readonly tests: readonly TestCommand[];
 }
 
 export interface PlatformSecret {
@@ -23,7 +26,7 @@ export interface PlatformSecret {
   readonly secret: SecretInput;
 }
 
-type PerPlatform = Pick<BuildRequest, 'files' | 'targets' | 'buildArgs' | 'contexts' | 'labels' | 'secrets'>;
+type PerPlatform = Pick<BuildRequest, 'files' | 'targets' | 'buildArgs' | 'contexts' | 'labels' | 'secrets' | 'tests'>;
 
 /**
  * A request's inputs for each of its platforms, in their order. Of what is given for a platform the most specific
@@ -38,6 +41,7 @@ export function platformInputs(request: PerPlatform, platforms: readonly Platfor
     ['--build-context', request.contexts],
     ['--label', request.labels],
     ['--secret', request.secrets],
+    ['--test', request.tests?.commands ?? []],
   ];
   for (const [flag, list] of given) for (const scoped of list) checkBuilt(scoped, { flag, platforms });
   return platforms.map((platform) => inputsOf(request, platform));
@@ -57,6 +61,9 @@ function inputsOf(request: PerPlatform, platform: Platform): PlatformInputs {
     contexts: assignments(request.contexts, name('--build-context')),
     labels: assignments(request.labels, text('--label')),
     secrets: secretsOf(request.secrets, name('--secret')),
+    tests: (request.tests?.commands ?? [])
+      .filter((test) => test.platform === undefined || matchesPattern(test.platform, platform))
+      .map(({ value }) => value),
   };
 }
 

@@ -58,8 +58,9 @@ function forget(db: DatabaseSync, plan: PrunePlan): void {
     'DELETE FROM result_contents WHERE id = ?',
   ].map((sql) => db.prepare(sql));
   for (const { id } of plan.results) for (const statement of statements) statement.run(id);
-  const packed = db.prepare('DELETE FROM packed_layers WHERE layer = ?');
-  for (const { id } of plan.layers) packed.run(id);
+  const ofLayers = ['packed_layers', 'layer_elfs'].map((table) => db.prepare(`DELETE FROM ${table} WHERE layer = ?`));
+  for (const { id } of plan.layers) for (const statement of ofLayers) statement.run(id);
+  if (plan.layers.length > 0) db.exec('DELETE FROM arch_checks');
   const origins = db.prepare('DELETE FROM blob_origins WHERE digest = ?');
   for (const { digest } of plan.blobs) origins.run(digest);
   if (db.prepare('SELECT count(*) AS n FROM results').get()?.['n'] === 0)

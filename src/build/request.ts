@@ -4,6 +4,9 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { PlatformPattern } from '../oci/platform-pattern.ts';
 import type { ProgressSink } from '../solver/progress.ts';
+import type { ArchCheckMode } from './arch-report.ts';
+import type { TestCommand, TestSettings } from './image-test.ts';
+import type { MissingPlatform } from './tiers.ts';
 import type { VersionTags } from './version-tags.ts';
 
 /** Everything that `polyarch build` was asked for, as data; the CLI makes it of its arguments. */
@@ -15,6 +18,14 @@ export interface BuildRequest {
   readonly stdin?: AsyncIterable<Uint8Array>;
   /** Empty: this machine's own. */
   readonly platforms: readonly Platform[];
+  /** Those of them that the result may go without. Default: none. */
+  readonly optional?: readonly Platform[];
+  /** What becomes of programs of the wrong architecture in the result. Default `error`. */
+  readonly archCheck?: ArchCheckMode;
+  /** Commands that must succeed in each platform's image before any of it leaves the build; all that fit a platform, in order. */
+  readonly tests?: Pick<TestSettings, 'keepEntrypoint' | 'timeout'> & {
+    readonly commands: readonly Scoped<TestCommand>[];
+  };
   /** References as given, without any: the image is kept under its digest only. */
   readonly tags: readonly string[];
   /** `--tag-semver`: the version whose tags each of them gets. */
@@ -93,6 +104,8 @@ export interface BuildResult {
   /** Digest of the config of a single-platform image, what `--iidfile` holds; else the index's digest. */
   readonly imageId?: string;
   readonly platforms: readonly Platform[];
+  /** Optional platforms that failed: the result is without them. */
+  readonly missing: readonly MissingPlatform[];
   /** Normalised references that were set. */
   readonly tags: readonly string[];
   /** `--metadata-file`, with buildx's keys. */

@@ -6,7 +6,7 @@ import type { RegistryClient } from '../registry/client.ts';
 import type { Repository } from '../registry/repository.ts';
 import { Engine, type EngineOptions } from '../worker/engine.ts';
 import type { WorkerStdio } from '../worker/worker-process.ts';
-import { Layers, PACKED_SCHEMA } from './layers.ts';
+import { LAYER_SCHEMA, Layers } from './layers.ts';
 import { openRegistries, type RegistryOptions } from './registries.ts';
 
 /** Where things are and how registries are reached; the CLI makes it of its environment and flags. */
@@ -66,7 +66,7 @@ export class Workspace implements AsyncDisposable {
       workerEntry: options.workerEntry,
       env: options.env,
       notice: options.notice,
-      schema: PACKED_SCHEMA,
+      schema: LAYER_SCHEMA,
       ...(options.hold === undefined ? {} : { hold: options.hold }),
       ...(options.workerStdio === undefined ? {} : { stdio: options.workerStdio }),
       signal: options.signal,

@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Run an image’s command, emulated where needed',
     load: async () => (await import('./commands/run.ts')).default,
   },
+  test: {
+    summary: 'Run a command in an image of every platform, and tell whether all succeed',
+    load: async () => (await import('./commands/test.ts')).default,
+  },
   images: {
     summary: 'List the local images and their platforms',
     load: async () => (await import('./commands/images.ts')).default,

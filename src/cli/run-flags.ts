@@ -31,6 +31,12 @@ export function parseVolume(text: string, cwd: string): RunRequest['binds'][numb
   return { source: path, target, readonly: options.includes('ro') };
 }
 
+/** `--pull`. Fails with INVALID_ARGUMENT. */
+export function pullMode(text: string): RunRequest['pull'] {
+  if (text === 'missing' || text === 'always' || text === 'never') return text;
+  throw new PolyarchError('INVALID_ARGUMENT', `--pull ${JSON.stringify(text)} is none of missing, always, never`);
+}
+
 /** What `--env-file` and `--env` set, the latter last. */
 export function runEnvironment(
   files: readonly string[],

@@ -99,6 +99,8 @@ export interface ConvertResult {
   readonly config: ImageConfig;
   /** The platform of the result, with its variant filled in. */
   readonly platform: Platform;
+  /** What the config of the base under the result says that it is for; the result's own without a base. */
+  readonly basePlatform: Platform;
   readonly warnings: readonly Finding[];
   /** Names of the stages that the result needs (`stage-N` without one), in the file's order. */
   readonly usedStages: readonly string[];

@@ -289,6 +289,7 @@ function finish(
     state: target.state,
     config: finishImage({ ...labelled, platform }),
     platform,
+    basePlatform: target.image.platform,
     warnings: conversion.lint.finish(),
     outline: () => outlineOf(target, conversion),
     usedStages: graph.stages

@@ -1,7 +1,8 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { readElfFile } from '../util/elf.ts';
 import { programFolders } from '../util/find-program.ts';
 import type { ArchitectureRecord } from './architectures.ts';
-import { readElf } from './elf.ts';
 
 export interface FoundEmulator {
   /** Absolute, symbolic links resolved. */
@@ -31,9 +32,9 @@ export function findEmulator(
       } catch {
         continue;
       }
-      const elf = readElf(file);
-      if (elf === undefined) continue;
-      if (elf.isStatic) return { found: { file: realpathSync(file) }, dynamic };
+      const elf = readElfFile(file);
+      if (elf?.endian !== (endianness() === 'LE' ? 'little' : 'big')) continue;
+      if (elf.interpreter === undefined) return { found: { file: realpathSync(file) }, dynamic };
       dynamic ??= file;
     }
   }

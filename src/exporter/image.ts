@@ -4,7 +4,7 @@ import { encodeJson } from '../oci/json.ts';
 import { MEDIA_TYPE, compressionOf, isForeignLayer, layerMediaType } from '../oci/media-types.ts';
 import type { Platform } from '../oci/platform.ts';
 import { annotationsFor, parseAnnotations } from './annotations.ts';
-import type { LayerService, PackedLayer, PlatformResult } from './contract.ts';
+import type { LayerService, PackOptions, PackedLayer, PlatformResult } from './contract.ts';
 import { completeHistory, timeText } from './history.ts';
 import type { ImageFormat } from './output-spec.ts';
 
@@ -41,6 +41,20 @@ export interface ImageOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How an image's layers are packed. */
+export function packOptions({
+  format,
+  sourceDateEpoch,
+  signal,
+}: Pick<ImageOptions, 'format' | 'sourceDateEpoch' | 'signal'>): PackOptions {
+  return {
+    compression: format.compression,
+    forceCompression: format.forceCompression,
+    ...(format.rewriteTimestamp && sourceDateEpoch !== undefined ? { clampMtime: sourceDateEpoch } : {}),
+    signal,
+  };
+}
+
 /** Packs the layers of every platform and makes its config and manifest, and an index over several. */
 export async function makeImage(
   results: readonly PlatformResult[],
@@ -48,14 +62,7 @@ export async function makeImage(
   options: ImageOptions,
 ): Promise<Image> {
   const annotations = parseAnnotations([...options.annotations, ...options.format.annotations]);
-  const pack = {
-    compression: options.format.compression,
-    forceCompression: options.format.forceCompression,
-    ...(options.format.rewriteTimestamp && options.sourceDateEpoch !== undefined
-      ? { clampMtime: options.sourceDateEpoch }
-      : {}),
-    signal: options.signal,
-  };
+  const pack = packOptions(options);
   const docker = !options.format.ociMediaTypes;
   const manifests = await Promise.all(
     results.map(async (result) => {

@@ -9,7 +9,7 @@ import type { RegistryClient } from '../registry/client.ts';
 import { outputError, writeFileAtomically, writeStream } from './atomic-file.ts';
 import type { LayerService, PlatformResult } from './contract.ts';
 import { exportFolders } from './export-folders.ts';
-import { type Image, makeImage } from './image.ts';
+import { type Image, makeImage, packOptions } from './image.ts';
 import { type ArchivedImage, archiveName, imageArchive } from './image-archive.ts';
 import { imageSource } from './image-source.ts';
 import type { ArchiveOutput, FilesOutput, ImageFormat, ImageOutput, OutputSpec } from './output-spec.ts';
@@ -71,17 +71,32 @@ export async function runOutput(
   }
 }
 
+/** Packs what the images of the outputs are made of, which names nothing yet. */
+export async function packLayers(
+  outputs: readonly OutputSpec[],
+  results: readonly PlatformResult[],
+  context: ExportContext,
+): Promise<void> {
+  const formats = outputs.flatMap((output) => ('format' in output ? [output.format] : []));
+  if (formats.length === 0) return;
+  await context.step('exporting layers', () =>
+    Promise.all(
+      formats.flatMap((format) =>
+        results.map(({ layers }) => context.layers.pack(layers, packOptions({ format, ...context }))),
+      ),
+    ),
+  );
+}
+
 function image(format: ImageFormat, results: readonly PlatformResult[], context: ExportContext): Promise<Image> {
   const { annotations, sourceDateEpoch, now, signal } = context;
-  return context.step('exporting layers', () =>
-    makeImage(results, context.layers, {
-      format,
-      annotations,
-      now,
-      ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
-      signal,
-    }),
-  );
+  return makeImage(results, context.layers, {
+    format,
+    annotations,
+    now,
+    ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
+    signal,
+  });
 }
 
 function names(output: { readonly names: readonly string[] }, context: ExportContext): string[] {

@@ -1,5 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
+import type { ElfFile } from './elf-files.ts';
 
 /**
  * One immutable layer of a root filesystem: a folder in overlayfs's own format (whiteouts are character
@@ -52,6 +53,8 @@ export interface Snapshotter {
   prepare(chain: LayerChain, id: string): Promise<ActiveSnapshot>;
   /** The layer as an uncompressed OCI layer tar (whiteouts as `.wh.` files), entries sorted. */
   diff(layer: Layer, options?: DiffOptions): AsyncIterable<Uint8Array>;
+  /** The programs and shared libraries in a layer. */
+  elfFiles(layer: Layer, options?: { signal?: AbortSignal }): Promise<readonly ElfFile[]>;
   /** Removes layers' folders. */
   remove(ids: readonly string[]): Promise<void>;
 }
@@ -61,5 +64,7 @@ export interface DiffOptions {
   readonly lower?: LayerChain;
   /** Seconds since the epoch: later mtimes are set to it (`rewrite-timestamp`). */
   readonly clampMtime?: number;
+  /** Told of each program and shared library in it. */
+  readonly onElf?: (file: ElfFile) => void;
   readonly signal?: AbortSignal;
 }

@@ -8,6 +8,7 @@ import { hasCode, PolyarchError } from '../util/error.ts';
 import { copyDriver } from './copy-driver.ts';
 import { diffTree } from './diff.ts';
 import type { SnapshotDriver, Stage } from './driver.ts';
+import { type ElfFile, elfFiles } from './elf-files.ts';
 import type { DescribedLayer } from './implied-folders.ts';
 import type { ActiveSnapshot, DiffOptions, Layer, LayerChain, Mounted, Snapshotter } from './layer.ts';
 import { readFacts, writeFacts } from './layer-facts.ts';
@@ -131,6 +132,10 @@ class Snapshots implements OpenSnapshotter {
     const { lower, ...rest } = options;
     const lowers = lower === undefined ? {} : { lowers: lower.map((below) => this.folder(below)) };
     return diffTree(this.#describe([layer])[0]?.fs ?? '', { ...rest, ...lowers });
+  }
+
+  elfFiles(layer: Layer, options: { signal?: AbortSignal } = {}): Promise<readonly ElfFile[]> {
+    return elfFiles(this.#describe([layer])[0]?.fs ?? '', options);
   }
 
   async remove(ids: readonly string[]): Promise<void> {

@@ -4,17 +4,21 @@ import { TarChunks } from '../archive/chunks.ts';
 import type { TarEntryInit, TarEntryType } from '../archive/entry.ts';
 import { decodeText, fsPath } from '../archive/text.ts';
 import { encodeEntry, END_OF_ARCHIVE, padding } from '../archive/writer.ts';
+import { isElf } from '../util/elf.ts';
 import { PolyarchError } from '../util/error.ts';
 import { pacer } from '../util/pacer.ts';
 import { readXattrs } from './image-xattrs.ts';
 import { fileKey } from './copy-node.ts';
 import { deviceOf } from './syscalls.ts';
+import { type ElfFile, elfFile } from './elf-files.ts';
 import type { TreeEntry } from './walk.ts';
 import { walkTree } from './walk.ts';
 
 export interface PackTreeOptions {
   /** Seconds since the epoch: later mtimes are set to it. */
   readonly clampMtime?: number;
+  /** Told of each program and shared library on the way; of hardlinked names only the first. */
+  readonly onElf?: (file: ElfFile) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -39,7 +43,7 @@ export async function* packTree(items: Iterable<PackItem>, options: PackTreeOpti
       if (entry === undefined) continue;
       chunks.write(encodeEntry(entry));
       if (entry.type === 'file' && entry.size !== undefined && entry.size > 0)
-        yield* readInto(chunks, item, entry.size);
+        yield* readInto(chunks, item, { size: entry.size, onElf: options.onElf });
     }
     if (chunks.hasFull) yield* chunks.full();
   }
@@ -118,13 +122,22 @@ function mtimeSeconds(full: string, stat: Stats): number {
   return Number(exact < 0n && whole * 1_000_000_000n !== exact ? whole - 1n : whole);
 }
 
-function* readInto(chunks: TarChunks, item: TreeEntry, size: number): Generator<Buffer> {
+function* readInto(
+  chunks: TarChunks,
+  item: TreeEntry,
+  { size, onElf }: { size: number; onElf: PackTreeOptions['onElf'] },
+): Generator<Buffer> {
   const fd = openSync(fsPath(item.full), constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     for (let left = size; left > 0;) {
       const room = chunks.room();
       const count = readSync(fd, room, 0, Math.min(room.length, left), null);
       if (count === 0) throw new PolyarchError('SNAPSHOT_CHANGED', `${item.full} became shorter while it was read`);
+      // The room may end amid the first bytes.
+      if (left === size && onElf !== undefined && (count < 4 ? size >= 4 : isElf(room))) {
+        const file = elfFile(item.path, fd);
+        if (file !== undefined) onElf(file);
+      }
       chunks.advance(count);
       left -= count;
       if (chunks.hasFull) yield* chunks.full();

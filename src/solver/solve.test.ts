@@ -152,3 +152,31 @@ describe('solving', () => {
     expect(runs).toEqual(['broken']);
   });
 });
+
+describe('optional vertices', () => {
+  async function solveTwo(options: { shared: 'fails' | 'works' }) {
+    const runs: string[] = [];
+    const shared = step('shared', [], { runs, fail: options.shared === 'fails' });
+    const required = step('required', [shared], { runs });
+    const broken = step('broken', [shared], { runs, fail: options.shared === 'works' });
+    const after = step('after', [broken], { runs });
+    await using solver = new Solver<string>({ cache: memoryCache(), progress: () => {} });
+    solver.add([shared, broken, after], { optional: true });
+    solver.add([shared, required]);
+    const ended = await Promise.allSettled(
+      [after, required].map(({ digest }) => solver.solve({ vertex: digest, output: 0 })),
+    );
+    return { runs, ended: ended.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason))) };
+  }
+
+  it('fail what needs them, and nothing else', async () => {
+    const { runs, ended } = await solveTwo({ shared: 'works' });
+    expect(ended).toEqual(['Error: broken broke', 'required(shared())']);
+    expect(runs.toSorted()).toEqual(['broken', 'required', 'shared']);
+  });
+
+  it('that something required needs too are required', async () => {
+    const { ended } = await solveTwo({ shared: 'fails' });
+    expect(ended).toEqual(['Error: shared broke', 'Error: shared broke']);
+  });
+});

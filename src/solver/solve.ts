@@ -21,6 +21,7 @@ export class Solver<R> implements AsyncDisposable {
   readonly #vertices = new Map<Digest, Vertex<R>>();
   readonly #identities = new Map<Digest, Promise<Identity<R>>>();
   readonly #results = new Map<Digest, Promise<readonly R[]>>();
+  readonly #optional = new Set<Digest>();
   readonly #settling = new Set<Promise<unknown>>();
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
@@ -33,22 +34,27 @@ export class Solver<R> implements AsyncDisposable {
       options.signal === undefined ? this.#abort.signal : AbortSignal.any([options.signal, this.#abort.signal]);
   }
 
-  /** Adds vertices; one that is there already stays. */
-  add(vertices: Iterable<Vertex<R>>): void {
+  /**
+   * Adds vertices; one that is there already stays. A failure of one that was only ever added as optional fails what
+   * needs it, and nothing else.
+   */
+  add(vertices: Iterable<Vertex<R>>, { optional = false }: { optional?: boolean } = {}): void {
     for (const vertex of vertices) {
+      if (!optional) this.#optional.delete(vertex.digest);
+      else if (!this.#vertices.has(vertex.digest)) this.#optional.add(vertex.digest);
       if (this.#vertices.has(vertex.digest)) continue;
       this.#vertices.set(vertex.digest, vertex);
       this.#options.progress({ kind: 'vertex', ...describe(vertex) });
     }
   }
 
-  /** The result of an edge. The first failure anywhere stops the whole solve. */
+  /** The result of an edge. The first failure anywhere stops the whole solve, but for optional vertices. */
   async solve(edge: Edge): Promise<R> {
     this.#solving = true;
     try {
       return await this.#result(edge);
     } catch (error) {
-      this.#abort.abort(error);
+      this.#failed(edge.vertex, error);
       throw error;
     }
   }
@@ -72,7 +78,7 @@ export class Solver<R> implements AsyncDisposable {
   }
 
   #identify(digest: Digest): Promise<Identity<R>> {
-    return once(this.#identities, digest, () => this.#track(this.#identifyAndStart(this.#vertex(digest))));
+    return once(this.#identities, digest, () => this.#track(digest, this.#identifyAndStart(this.#vertex(digest))));
   }
 
   /**
@@ -160,7 +166,7 @@ export class Solver<R> implements AsyncDisposable {
   }
 
   #outputs(vertex: Vertex<R>, identity: Identity<R>): Promise<readonly R[]> {
-    return once(this.#results, identity.id, () => this.#track(this.#make(vertex, identity)));
+    return once(this.#results, identity.id, () => this.#track(vertex.digest, this.#make(vertex, identity)));
   }
 
   async #make(vertex: Vertex<R>, identity: Identity<R>): Promise<readonly R[]> {
@@ -214,13 +220,17 @@ export class Solver<R> implements AsyncDisposable {
     return { vertex: vertex.digest, name: vertex.name, progress: this.#options.progress, signal: this.#signal };
   }
 
-  #track<T>(work: Promise<T>): Promise<T> {
+  #failed(vertex: Digest, error: unknown): void {
+    if (!this.#optional.has(vertex)) this.#abort.abort(error);
+  }
+
+  #track<T>(vertex: Digest, work: Promise<T>): Promise<T> {
     this.#settling.add(work);
     work.then(
       () => this.#settling.delete(work),
       (error: unknown) => {
         this.#settling.delete(work);
-        this.#abort.abort(error);
+        this.#failed(vertex, error);
       },
     );
     return work;

@@ -22,6 +22,14 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
     files: (step, context) => filesStep(step, snapshots, context),
     pack: (step, { signal }) => packStep(step, { snapshots, content: new DiskStore(paths.content) }, signal),
 
+    elfs: ({ layer }, { signal }) => snapshots.elfFiles(layer, { signal }),
+
+    async lookUp({ layers, paths, folders }) {
+      const { lookUp } = await import('./look-up.ts');
+      await using view = await snapshots.view(layers);
+      return lookUp(view.path, { paths, folders });
+    },
+
     async unpack({ layer, blob, mediaType, growing }, { signal }) {
       const { decompress } = await import('../archive/decompress.ts');
       const { compressionOf } = await import('../oci/media-types.ts');

@@ -3,6 +3,7 @@ import type { Digest } from '../oci/digest.ts';
 import type { ExecMount, ExecSpec } from '../executor/executor.ts';
 import type { PackRecord } from '../accel/pack-store.ts';
 import type { AccelLevel, ToolFamily } from '../emulation/pairs.ts';
+import type { ElfFile } from '../snapshot/elf-files.ts';
 import type { Compression, Layer, LayerChain } from '../snapshot/layer.ts';
 import type { FileAction, TreeSelector } from './files/contract.ts';
 
@@ -23,8 +24,20 @@ export interface WorkerMethods {
   };
   /** Does file actions on top of a chain; gives the new layer. */
   files: { params: FileStep; event: { warning: string }; result: Layer };
-  /** Packs a layer into the content store. */
-  pack: { params: PackStep; event: never; result: { descriptor: Descriptor; diffId: Digest } };
+  /** Packs a layer into the content store, and tells the programs and shared libraries in it. */
+  pack: {
+    params: PackStep;
+    event: never;
+    result: { descriptor: Descriptor; diffId: Digest; elfs: readonly ElfFile[] };
+  };
+  /** The programs and shared libraries of a layer that is not packed. */
+  elfs: { params: { layer: Layer }; event: never; result: readonly ElfFile[] };
+  /** What the names `paths`, and everything that lies in `folders`, are in a root filesystem, links followed. */
+  lookUp: {
+    params: { layers: LayerChain; paths: readonly string[]; folders: readonly string[] };
+    event: never;
+    result: LookedUp;
+  };
   /** The digest of what the selectors pick from a root filesystem. */
   digest: { params: { layers: LayerChain; selectors: readonly TreeSelector[] }; event: never; result: Digest };
   /** Copies a root filesystem to a folder or into a tar file of the machine. */
@@ -67,6 +80,14 @@ export interface WorkerMethods {
   };
   /** Removes layers' folders and cache mounts. */
   remove: { params: { layers: readonly string[]; cacheMounts: readonly string[] }; event: never; result: undefined };
+}
+
+/** Files by their one real path in a root filesystem. */
+export interface LookedUp {
+  /** By the name asked for; without those that are not there. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** Of the folders. */
+  readonly inFolders: ReadonlySet<string>;
 }
 
 export type StepSpec = Omit<ExecSpec, 'id' | 'rootfs' | 'mounts'>;

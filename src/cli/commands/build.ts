@@ -6,7 +6,7 @@ import type { BuildRequest, BuildResult } from '../../build/request.ts';
 import type { Finding } from '../../dockerfile/lint/finding.ts';
 import { writeFileAtomically } from '../../exporter/atomic-file.ts';
 import { parseOutput, withShorthands } from '../../exporter/output-spec.ts';
-import { formatPlatform, parsePlatforms } from '../../oci/platform.ts';
+import { formatPlatform } from '../../oci/platform.ts';
 import { familiarReference, parseReference } from '../../oci/reference.ts';
 import { destroyOnAbort } from '../../util/abort.ts';
 import { isDebugging } from '../../util/debug.ts';
@@ -23,16 +23,18 @@ import {
 } from '../build-flags.ts';
 import { accelFlag, accelMode } from '../accel-flag.ts';
 import { platformPrefix } from '../platform-prefix.ts';
+import { platformTiers } from '../platform-tiers.ts';
+import { TEST_TIMEOUT, type VerifyFlags, verifyRequest } from '../test-flags.ts';
 import { parseCall } from '../call-flag.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { renderFindings } from '../render-findings.ts';
 import { lintEvents } from '../progress/lint-events.ts';
-import { openProgress, type ProgressMode } from '../progress/progress.ts';
+import { type ProgressMode, openProgress, progressMode } from '../progress/progress.ts';
 import { type SemverFlags, semverFlags, versionTags } from '../semver-flags.ts';
 import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
-interface BuildFlags extends RegistryFlags, SemverFlags {
+interface BuildFlags extends RegistryFlags, SemverFlags, VerifyFlags {
   readonly accel: string;
   readonly platform?: string[];
   readonly file?: string[];
@@ -63,6 +65,7 @@ interface BuildFlags extends RegistryFlags, SemverFlags {
   readonly shmSize?: string;
   readonly ulimit?: string[];
   readonly cgroupParent?: string;
+  readonly strict?: boolean;
 }
 
 const EXAMPLES = `
@@ -80,7 +83,12 @@ Examples:
   polyarch build --check --platform linux/amd64,linux/arm64 .
       only look for mistakes (docs/lint.md)
 
-For one platform only: PLATFORM= before the value of --file, --target, --build-arg, --build-context, --label and
+  polyarch build --platform linux/amd64,linux/arm64 -t registry.example/app:1 --test 'app --version' --push .
+      push only when every platform's image passes
+  polyarch build --platform 'linux/amd64,linux/arm64,?linux/riscv64' -t registry.example/app:1 --push .
+      go without riscv64 when it fails; --strict makes it a failure
+
+For one platform only: PLATFORM= before the value of --file, --target, --build-arg, --build-context, --label, --test and
 --secret. linux/arm= is for every variant of arm; the most specific wins, then the last. In these values {os}, {arch},
 {variant} and {platform} stand for the platform's (arm64 has no variant); {{arch}} is the text {arch}.
   polyarch build --platform linux/amd64,linux/arm64 -f Dockerfile -f linux/arm64=Dockerfile.arm64 .
@@ -96,7 +104,12 @@ const command: CliCommand = {
   define(program: Command, context, done) {
     const defined = program
       .argument('[context]', 'a folder, a git or tarball URL, or - for a tar or a Dockerfile on stdin', '.')
-      .option('--platform <list>', 'platforms to build for: linux/amd64,linux/arm64,… or local', collect)
+      .option(
+        '--platform <list>',
+        'platforms to build for: linux/amd64,linux/arm64,… or local; ?linux/riscv64 may fail',
+        collect,
+      )
+      .option('--strict', 'optional platforms (?linux/…) must not fail either')
       .option('-f, --file <path>', 'the Dockerfile (default: CONTEXT/Dockerfile; - is stdin)', collect)
       .option('-t, --tag <name>', 'name of the image: [REGISTRY/]NAME[:TAG]', collect)
       .option('--target <stage>', 'the stage to build', collect)
@@ -143,6 +156,14 @@ const command: CliCommand = {
       .option('--shm-size <bytes>', 'size of /dev/shm in steps, e.g. 128m')
       .option('--ulimit <type=soft:hard>', 'a resource limit of steps', collect)
       .option('--cgroup-parent <name>', 'cgroup of steps')
+      .option(
+        '--test <command>',
+        'run in each platform’s image before anything is pushed, and fail unless all succeed; a JSON array needs no shell',
+        collect,
+      )
+      .option('--test-entrypoint', 'keep the image’s ENTRYPOINT before the test’s command')
+      .option('--test-timeout <time>', 'how long one test may take, e.g. 90s', TEST_TIMEOUT)
+      .option('--arch-check <mode>', 'programs of the wrong architecture in the image: error, warn or off', 'error')
       .addHelpText('after', EXAMPLES);
     accelFlag(semverFlags(registryFlags(defined)), context).action(async (path: string, flags: BuildFlags) =>
       done(await run(path, flags, context)),
@@ -164,7 +185,7 @@ function noCacheFilter(program: Command): Option {
 async function run(path: string, flags: BuildFlags, context: CliContext): Promise<number> {
   const request = withBuildConfig(buildRequest(path, flags, context), context);
   using _stdin = request.stdin === undefined ? undefined : destroyOnAbort(context.stdin, context.signal);
-  const mode = progressMode(flags);
+  const mode = flags.quiet === true ? 'quiet' : progressMode(flags.progress);
   const call = parseCall(flags.check === true ? 'check' : flags.call);
   const common = { cwd: context.cwd, buildPlatform: hostPlatform(), env: context.env, signal: context.signal };
   if (call !== undefined) {
@@ -193,6 +214,7 @@ async function run(path: string, flags: BuildFlags, context: CliContext): Promis
     });
     endProgress();
     await report(result, flags, mode, context);
+    for (const line of missingLines(result)) context.notice(line);
     return 0;
   } catch (error) {
     endProgress();
@@ -215,6 +237,7 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
     });
   }
   const platform = flags.platform ?? (env['DOCKER_DEFAULT_PLATFORM'] ? [env['DOCKER_DEFAULT_PLATFORM']] : []);
+  const { platforms, optional } = platformTiers(platform);
   const epoch = env['SOURCE_DATE_EPOCH'];
   const input = parseContext(path);
   const version = versionTags(flags);
@@ -223,7 +246,9 @@ function buildRequest(path: string, flags: BuildFlags, context: CliContext): Bui
     context: input,
     files,
     ...(input.kind === 'stdin' || files.some(({ value }) => value === '-') ? { stdin: context.stdin } : {}),
-    platforms: parsePlatforms(platform),
+    platforms,
+    ...(flags.strict === true ? {} : { optional }),
+    ...verifyRequest(flags),
     tags: list(flags.tag),
     ...(version === undefined ? {} : { version }),
     targets: list(flags.target).map((text) => platformPrefix(text, { flag: '--target' })),
@@ -266,18 +291,6 @@ function sourceDateEpoch(text: string): number {
   throw new PolyarchError('INVALID_ARGUMENT', `SOURCE_DATE_EPOCH=${text} is not a number of seconds since 1970`);
 }
 
-function progressMode(flags: BuildFlags): ProgressMode {
-  const known: readonly ProgressMode[] = ['auto', 'plain', 'tty', 'quiet', 'rawjson', 'none'];
-  if (flags.quiet === true) return 'quiet';
-  const mode = known.find((name) => name === flags.progress);
-  if (mode === undefined)
-    throw new PolyarchError(
-      'INVALID_ARGUMENT',
-      `--progress ${JSON.stringify(flags.progress)} is none of ${known.join(', ')}`,
-    );
-  return mode;
-}
-
 /** The id on stdout when asked for, files, and on stderr where the result is and how to go on. */
 async function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode, context: CliContext): Promise<void> {
   const write = (path: string, text: string) => writeFileAtomically(resolve(context.cwd, path), [Buffer.from(text)]);
@@ -305,4 +318,15 @@ async function report(result: BuildResult, flags: BuildFlags, mode: ProgressMode
   context.notice(`run it:    polyarch run ${name}`);
   context.notice(`push it:   polyarch push ${name}`);
   context.notice(`export it: polyarch save -o image.tar ${name}`);
+}
+
+/** The last that is said, whatever else is quiet. */
+function missingLines({ missing }: BuildResult): readonly string[] {
+  if (missing.length === 0) return [];
+  return [
+    '',
+    `WARNING: optional platforms failed: the result is WITHOUT ${missing.map(({ platform }) => formatPlatform(platform)).join(', ')}`,
+    ...missing.map(({ platform, error }) => `  ${formatPlatform(platform)}: ${error.message} [${error.code}]`),
+    '  --strict makes this an error',
+  ];
 }

@@ -6,7 +6,7 @@ import { networkMode, parseHost } from '../build-flags.ts';
 import { accelFlag, accelMode } from '../accel-flag.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
-import { containerStatus, parseVolume, runEnvironment } from '../run-flags.ts';
+import { containerStatus, parseVolume, pullMode, runEnvironment } from '../run-flags.ts';
 import { type RegistryFlags, collect, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
 interface RunFlags extends RegistryFlags {
@@ -100,12 +100,7 @@ function runRequest(
   { context, terminal }: { context: CliContext; terminal: boolean },
 ): RunRequest {
   const { env, cwd } = context;
-  if (flags.pull !== 'missing' && flags.pull !== 'always' && flags.pull !== 'never') {
-    throw new PolyarchError(
-      'INVALID_ARGUMENT',
-      `--pull ${JSON.stringify(flags.pull)} is none of missing, always, never`,
-    );
-  }
+  const pull = pullMode(flags.pull);
   if (flags.tty === true && flags.interactive === true && !isatty(0)) {
     throw new PolyarchError('NO_TERMINAL', 'stdin is not a terminal: -t with -i needs one', { hint: 'leave -t away' });
   }
@@ -114,7 +109,7 @@ function runRequest(
     image,
     command,
     ...(platform === undefined || platform === '' ? {} : { platform: parsePlatform(platform) }),
-    pull: flags.pull,
+    pull,
     ...(flags.entrypoint === undefined ? {} : { entrypoint: flags.entrypoint }),
     env: runEnvironment(flags.envFile ?? [], flags.env ?? [], { cwd, env }),
     ...(flags.workdir === undefined ? {} : { cwd: flags.workdir }),

@@ -1,10 +1,19 @@
 import type { ProgressSink } from '../../solver/progress.ts';
+import { PolyarchError } from '../../util/error.ts';
 import type { CliContext } from '../context.ts';
 import { plainProgress } from './plain.ts';
 import { rawJsonProgress } from './raw-json.ts';
 import { ttyProgress } from './tty.ts';
 
-export type ProgressMode = 'auto' | 'plain' | 'tty' | 'quiet' | 'rawjson' | 'none';
+const MODES = ['auto', 'plain', 'tty', 'quiet', 'rawjson', 'none'] as const;
+export type ProgressMode = (typeof MODES)[number];
+
+/** `--progress`. Fails with INVALID_ARGUMENT. */
+export function progressMode(text: string): ProgressMode {
+  const mode = MODES.find((name) => name === text);
+  if (mode !== undefined) return mode;
+  throw new PolyarchError('INVALID_ARGUMENT', `--progress ${JSON.stringify(text)} is none of ${MODES.join(', ')}`);
+}
 
 /** Shows a build's events; all of it on stderr. */
 export interface ProgressView {
