@@ -1,4 +1,5 @@
 import type { Platform } from '../oci/platform.ts';
+import { debug } from '../util/debug.ts';
 import { PolyarchError, messageOf } from '../util/error.ts';
 import { type ArchitectureRecord, architectureRecord, elfMagic, elfMask } from './architectures.ts';
 import type { BinfmtRecord, Emulation, RunMode } from './emulation.ts';
@@ -46,20 +47,31 @@ export function createEmulation(options: EmulationOptions): Emulation {
     }
   };
 
+  const registered = async (record: ArchitectureRecord, emulator: string): Promise<RunMode> => {
+    const folder = options.injected;
+    const injected = folder === undefined ? undefined : await injectedEmulator(emulator, { folder, record });
+    if (injected !== undefined) {
+      const binfmt = binfmtRecord(record, injected);
+      try {
+        register(binfmt, BINFMT_FOLDER);
+        return { kind: 'private', record: binfmt, env: [], dispatches: true };
+      } catch (error) {
+        // Where the store lies, programs may not be executed, or the path is too long.
+        debug('emulation', () => `${emulator} is used as it is: ${messageOf(error)}`);
+      }
+    }
+    const binfmt = binfmtRecord(record, emulator);
+    register(binfmt, BINFMT_FOLDER);
+    const version = record.cpu === undefined ? undefined : await emulatorVersion(emulator);
+    return { kind: 'private', record: binfmt, env: emulatorEnv(record, version), dispatches: false };
+  };
+
   const choose = async (record: ArchitectureRecord): Promise<RunMode> => {
     const search = findEmulator(record, options);
     const host = options.hostBinfmt.find((entry) => entryMatches(entry, record));
     const usable = host?.flags.includes('F') === true ? host : undefined;
     if (search.found !== undefined && mountPrivate()) {
-      const injected =
-        options.injected === undefined
-          ? undefined
-          : await injectedEmulator(search.found.file, { folder: options.injected, record });
-      const binfmt = binfmtRecord(record, injected ?? search.found.file);
-      register(binfmt, BINFMT_FOLDER);
-      if (injected !== undefined) return { kind: 'private', record: binfmt, env: [], dispatches: true };
-      const version = record.cpu === undefined ? undefined : await emulatorVersion(search.found.file);
-      return { kind: 'private', record: binfmt, env: emulatorEnv(record, version), dispatches: false };
+      return registered(record, search.found.file);
     }
     if (usable !== undefined && source !== 'private') {
       source = 'host';
