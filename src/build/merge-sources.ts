@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { detectCompression } from '../archive/compression.ts';
 import { OciLayout } from '../content/oci-layout.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isIndex, isManifest } from '../oci/media-types.ts';
@@ -11,8 +12,8 @@ const MAX_METADATA = 64 * 1024 * 1024;
 
 /**
  * What a person gives to `merge` as sources of an index: a metadata file of `build` or buildx becomes `NAME@DIGEST`, an OCI
- * layout its images, a folder what is in it (layouts, metadata files, files named after digests, folders of these); anything
- * that is no file or folder stays as it is. Fails with MERGE_SOURCE.
+ * layout its images, an archive its image, a folder what is in it (layouts, archives, metadata files, files named after
+ * digests, folders of these); anything that is no file or folder stays as it is. Fails with MERGE_SOURCE.
  */
 export function mergeSources(texts: readonly string[], { cwd }: { readonly cwd: string }): readonly string[] {
   return texts.flatMap((text) => {
@@ -47,6 +48,7 @@ function fromLayout(path: string): readonly string[] {
 function fromFile(path: string): readonly string[] {
   const hex = /(?:^|\/)(?:sha256[:-])?([a-f0-9]{64})$/.exec(path)?.[1];
   if (hex !== undefined) return [`sha256:${hex}`];
+  if (isArchive(path)) return [`oci-archive://${path}`];
   if (statSync(path).size > MAX_METADATA) throw mergeSource(path, 'it is too large for a metadata file');
   let value: unknown;
   try {
@@ -58,6 +60,20 @@ function fromFile(path: string): readonly string[] {
   if (metadata === undefined) throw mergeSource(path, 'it names no image that was pushed, or several');
   const { digest, name } = metadata;
   return [name === undefined ? digest : `${repositoryName(parseReference(name))}@${digest}`];
+}
+
+/** A tar, or something compressed; a metadata file is neither. */
+function isArchive(path: string): boolean {
+  const head = Buffer.alloc(512);
+  const file = openSync(path, 'r');
+  try {
+    const size = readSync(file, head);
+    return (
+      detectCompression(head.subarray(0, size)) !== 'uncompressed' || head.toString('latin1', 257, 262) === 'ustar'
+    );
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** buildx's keys, of `build` or, one target deep, of `bake`. */
@@ -81,6 +97,6 @@ function resultIn(
 
 function mergeSource(path: string, why: string): PolyarchError {
   return new PolyarchError('MERGE_SOURCE', `${path}: ${why}`, {
-    hint: 'a source is NAME@DIGEST, a digest, a file of build --metadata-file, an OCI layout, or a folder of these',
+    hint: 'a source is NAME@DIGEST, a digest, a file of build --metadata-file, an OCI layout or archive, or a folder of these',
   });
 }

@@ -1,3 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readRemote } from '../build/image-reader.ts';
 import { expectFailure } from '../registry-cli/cli.ts';
@@ -42,6 +45,11 @@ describe.skipIf(missing !== undefined)('merge', () => {
       '--prefer-index=false',
       `${repository()}@${digestOf(s390x)}`,
     );
+    const copy = async (platform: string, file: string) =>
+      expect((await cli('copy', `${repository()}@${digestOf(platform)}`, `oci-archive://${file}`)).code).toBe(0);
+    await Promise.all([copy(s390x, 's390x.tar'), copy(arm64, 'arm64.tar')]);
+    const tar = join(environment().folder, 'arm64.tar');
+    writeFileSync(`${tar}.gz`, gzipSync(readFileSync(tar)));
   });
 
   test.each<[string, () => string[], readonly string[]]>([
@@ -53,6 +61,7 @@ describe.skipIf(missing !== undefined)('merge', () => {
       ['arm64', 's390x'],
     ],
     ['a folder of them', () => ['./all'], ['amd64', 'arm64']],
+    ['an archive of an OCI layout, compressed or not', () => ['s390x.tar', 'arm64.tar.gz'], ['s390x', 'arm64']],
   ])('%s', async (_name, sources, expected) => {
     const args = sources().map((source) => (source.startsWith('sha256:') ? `${repository()}@${source}` : source));
     const done = await merge(

@@ -29,13 +29,13 @@ Examples:
   polyarch merge -t registry.example/app:1 --platform linux/amd64,linux/arm64 amd64.json arm64.json
       one index; refused when a platform is missing or comes twice
   polyarch merge -t registry.example/app --tag-semver v1.4.2 results/
-      a folder of metadata files, OCI layouts, or files named after digests
+      a folder of metadata files, OCI layouts, archives, or files named after digests
   polyarch merge -t registry.example/app:1 registry.example/app@sha256:… oci-layout://arm64`;
 
 const command: CliCommand = {
   define(program, context, done) {
     const defined = program
-      .argument('<source...>', 'metadata files, OCI layouts, folders of these, digests, NAME@DIGEST')
+      .argument('<source...>', 'metadata files, OCI layouts and archives, folders of these, digests, NAME@DIGEST')
       .requiredOption('-t, --tag <name>', 'where it goes: NAME[:TAG] or oci-layout://FOLDER[:TAG]', collect)
       .option('--platform <list>', 'the platforms that must be there, each once', collect)
       .option('--annotation <annotation>', 'index:KEY=VALUE or manifest-descriptor[PLATFORM]:KEY=VALUE', collect)
