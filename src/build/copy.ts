@@ -1,9 +1,11 @@
 import type { CopyProgress } from '../content/copy-graph.ts';
 import { collectReferrers } from '../manifest/collect-referrers.ts';
 import { combine } from '../manifest/combine.ts';
+import { diagnoseRoot } from '../manifest/diagnose.ts';
 import { formatLocation } from '../manifest/location.ts';
 import { ManySources } from '../manifest/many-sources.ts';
 import { manifestsBelow } from '../manifest/manifests-below.ts';
+import { ofImage } from '../manifest/of-image.ts';
 import { readRoot } from '../manifest/read-root.ts';
 import { readSource } from '../manifest/source-image.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -76,12 +78,16 @@ async function rootOf(
 ): Promise<Descriptor> {
   const { platforms, notice, signal } = options;
   if (platforms.length === 0) {
-    const { descriptor, content } = await readRoot(wanted.source, wanted.reference, { signal });
-    many.add(descriptor, content, wanted.source);
-    return descriptor;
+    return ofImage(wanted.name, async () => {
+      const root = await readRoot(wanted.source, wanted.reference, { signal });
+      many.add(root.descriptor, root.content, wanted.source);
+      for (const finding of diagnoseRoot(wanted.name, root)) notice(finding);
+      return root.descriptor;
+    });
   }
   const image = await readSource(wanted, many, { signal });
   const { descriptor, content } = combine([image], { preferIndex: false, platforms });
+  for (const finding of diagnoseRoot(wanted.name, { descriptor, content })) notice(finding);
   if (descriptor.digest === image.descriptor.digest) return descriptor;
   many.add(descriptor, content);
   const kept = platforms.map((platform) => formatPlatform(platform)).join(', ');

@@ -1,9 +1,12 @@
 import { platformImages } from '../content/image-contents.ts';
 import type { StoredImage } from '../content/image-store.ts';
+import { diagnoseEntries } from '../manifest/diagnose.ts';
 import { isDigest } from '../oci/digest.ts';
-import { type Platform, formatPlatform, platformMatcher } from '../oci/platform.ts';
+import { parseIndex } from '../oci/index.ts';
+import { isIndex } from '../oci/media-types.ts';
+import { type Platform, formatPlatform, isAttestation, platformMatcher } from '../oci/platform.ts';
 import { familiarName, familiarReference, parseReference } from '../oci/reference.ts';
-import { localPlatform, readPlatform, requiredPlatform } from './images-local.ts';
+import { localPlatform, readPlatform, requiredPlatform, shownName } from './images-local.ts';
 import { localBytes } from './images-list.ts';
 import type { LocalStore } from './local-store.ts';
 
@@ -59,6 +62,17 @@ export function inspectImage(
       Size: one.size,
     })),
   };
+}
+
+/** What is odd about an image's index, a line each; attestations, which are not shown, are not explained. */
+export function localFindings({ content, store }: LocalStore, text: string): readonly string[] {
+  const image = store.resolve(text);
+  if (!isIndex(image.descriptor.mediaType) || !content.hasSync(image.descriptor)) return [];
+  const { manifests } = parseIndex(content.readSync(image.descriptor), image.descriptor);
+  return diagnoseEntries(
+    shownName(image),
+    manifests.filter((entry) => !isAttestation(entry)),
+  );
 }
 
 function onePlatform(local: LocalStore, image: StoredImage, options: { platform?: Platform; hostPlatform: Platform }) {

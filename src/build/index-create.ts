@@ -2,15 +2,13 @@ import type { CopyProgress } from '../content/copy-graph.ts';
 import { annotationsFor, parseAnnotations } from '../exporter/annotations.ts';
 import { collectReferrers } from '../manifest/collect-referrers.ts';
 import { type Combined, combine, withAnnotations } from '../manifest/combine.ts';
-import { diagnoseEntries } from '../manifest/diagnose.ts';
+import { diagnoseRoot } from '../manifest/diagnose.ts';
 import { formatLocation, type Location } from '../manifest/location.ts';
 import { ManySources } from '../manifest/many-sources.ts';
 import { manifestsBelow } from '../manifest/manifests-below.ts';
 import type { SetTag } from '../manifest/publish.ts';
 import { readSource, type SourceImage } from '../manifest/source-image.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
-import { isIndex } from '../oci/media-types.ts';
-import { parseIndex } from '../oci/index.ts';
 import type { Platform } from '../oci/platform.ts';
 import { PolyarchError } from '../util/error.ts';
 import type { ImagePlaces } from './image-places.ts';
@@ -101,7 +99,7 @@ export async function publishMade(
   const { destinations, notice, signal } = options;
   many.add(made.descriptor, made.content);
   const [first] = destinations;
-  for (const finding of findings(first === undefined ? 'the index' : formatLocation(first), made)) notice(finding);
+  for (const finding of diagnoseRoot(first === undefined ? 'the index' : formatLocation(first), made)) notice(finding);
   const below = await manifestsBelow(made.descriptor, many, { name: nameOf(sources), signal });
   if (options.dryRun) return { ...made, tags: [] };
   const referrers = collectReferrers(below, many, { signal });
@@ -121,10 +119,6 @@ export function indexMetadata({ descriptor, tags }: CreatedIndex): Uint8Array {
 
 function nameOf(sources: readonly SourceImage[]): string {
   return sources.map(({ name }) => name).join(', ');
-}
-
-function findings(name: string, { descriptor, content }: Combined): readonly string[] {
-  return isIndex(descriptor.mediaType) ? diagnoseEntries(name, parseIndex(content, descriptor).manifests) : [];
 }
 
 /** buildx's: an index and its entries can be annotated, what is in a registry already cannot. */

@@ -6,6 +6,7 @@ import {
   type InspectedRoot,
 } from '../manifest/inspect-image.ts';
 import { formatLocation } from '../manifest/location.ts';
+import { ofImage } from '../manifest/of-image.ts';
 import { readRoot } from '../manifest/read-root.ts';
 import { parseIndex } from '../oci/index.ts';
 import type { ImagePlaces } from './image-places.ts';
@@ -51,8 +52,8 @@ export async function inspectImage(
 ): Promise<Inspected> {
   const location = places.parse(text);
   const { source, reference } = await places.source(location);
-  const root = interpretRoot(await readRoot(source, reference, options));
   const name = formatLocation(location);
+  const root = await ofImage(name, async () => interpretRoot(await readRoot(source, reference, options)));
   return {
     name,
     entryName: (digest) => `${name.replace(/@[^@/]*$/, '')}@${digest}`,

@@ -1,6 +1,8 @@
 import type { CopyProgress } from '../content/copy-graph.ts';
+import { diagnoseRoot } from '../manifest/diagnose.ts';
 import { ManySources } from '../manifest/many-sources.ts';
 import { formatLocation } from '../manifest/location.ts';
+import { ofImage } from '../manifest/of-image.ts';
 import type { SetTag } from '../manifest/publish.ts';
 import { readRoot } from '../manifest/read-root.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
@@ -35,9 +37,13 @@ export async function promoteImage(
   asking.catch(() => {});
   const { descriptor: root, content } = await readRoot(source, reference, { signal });
   const many = new ManySources();
-  many.add(root, content, source);
+  const name = formatLocation(location);
+  await ofImage(name, async () => {
+    many.add(root, content, source);
+    for (const oddity of diagnoseRoot(name, { descriptor: root, content })) options.notice(oddity);
+  });
   const [destinations, now] = await Promise.all([finding, asking]);
-  const image = { source: many, root, name: formatLocation(location) };
+  const image = { source: many, root, name };
   const tags = await publishWhole(places, image, destinations, { ...options, now, referrers: true });
   return { root, tags };
 }

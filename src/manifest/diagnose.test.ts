@@ -25,6 +25,11 @@ const [amd64, arm64] = [entry(linux('amd64')), entry(linux('arm64'))];
 describe('what is odd about an index', () => {
   test.each<[string, readonly Descriptor[], readonly RegExp[]]>([
     ['nothing', [amd64, arm64, entry(linux('arm', 'v7'))], []],
+    [
+      'a schema 1 manifest',
+      [amd64, entry(linux('arm64'), { mediaType: MEDIA_TYPE.dockerSchema1 })],
+      [/^warning: .*is a Docker schema 1 manifest/],
+    ],
     ['no platform', [amd64, entry(undefined)], [/^warning: .*has no platform/]],
     ['arm without a variant', [entry(linux('arm'))], [/^note: .*linux\/arm without a variant.*linux\/arm\/v7/]],
     [
@@ -51,7 +56,11 @@ describe('what is odd about an index', () => {
       [amd64, arm64, attests(amd64.digest), attests(arm64.digest)],
       [/2 entries unknown\/unknown are .*linux\/amd64, linux\/arm64/],
     ],
-    ['an attestation of nothing here', [amd64, attests(arm64.digest)], [/^note:/, /^warning: .*belong to no image/]],
+    [
+      'an attestation of nothing here',
+      [amd64, attests(arm64.digest)],
+      [/^note:/, /^warning: .*it belongs to no image/],
+    ],
   ])('%s', (_name, entries, findings) => {
     const found = diagnoseEntries('app', entries);
     expect(found).toHaveLength(findings.length);

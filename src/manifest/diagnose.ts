@@ -1,17 +1,28 @@
 import type { Descriptor } from '../oci/descriptor.ts';
+import { parseIndex } from '../oci/index.ts';
+import { isIndex, isSchema1 } from '../oci/media-types.ts';
 import { formatPlatform, formatPlatformFull, isAttestation, normalizePlatform } from '../oci/platform.ts';
+import type { ManifestBytes } from './read-root.ts';
 
 /**
- * What is odd about an index's entries, a line each: entries without a platform or its variant, two for one platform, and
- * what `unknown/unknown` stands for. `name` is what the index is called.
+ * What is odd about an index's entries, a line each: schema 1 manifests, entries without a platform or its variant, two for one
+ * platform, and what `unknown/unknown` stands for. `name` is what the index is called.
  */
 export function diagnoseEntries(name: string, entries: readonly Descriptor[]): readonly string[] {
   const images = entries.filter((entry) => !isAttestation(entry));
   return [
+    ...entries
+      .filter(({ mediaType }) => isSchema1(mediaType))
+      .map(({ digest }) => `warning: ${name}: ${digest} is a Docker schema 1 manifest, which no client of today takes`),
     ...images.flatMap((entry) => platformFindings(name, entry)),
     ...twice(name, images),
     ...attestations(name, entries),
   ];
+}
+
+/** As `diagnoseEntries`, of an index; nothing of one image. */
+export function diagnoseRoot(name: string, { descriptor, content }: ManifestBytes): readonly string[] {
+  return isIndex(descriptor.mediaType) ? diagnoseEntries(name, parseIndex(content, descriptor).manifests) : [];
 }
 
 function platformFindings(name: string, { platform, digest }: Descriptor): readonly string[] {
@@ -54,6 +65,10 @@ function attestations(name: string, entries: readonly Descriptor[]): readonly st
       : `${found.length} entries unknown/unknown are attestations`;
   return [
     `note: ${name}: ${what} (provenance, SBOM)${of.length === 0 ? '' : ` of ${of.join(', ')}`}, no platform`,
-    ...(orphans === 0 ? [] : [`warning: ${name}: ${orphans} of them belong to no image of this index`]),
+    ...(orphans === 0
+      ? []
+      : [
+          `warning: ${name}: ${found.length === 1 ? 'it belongs' : orphans === 1 ? 'one of them belongs' : `${orphans} of them belong`} to no image of this index`,
+        ]),
   ];
 }

@@ -1,5 +1,5 @@
 import { fetchBytes } from '../content/fetch-bytes.ts';
-import type { Abortable } from '../content/storage.ts';
+import type { Abortable, Resolver } from '../content/storage.ts';
 import { type ImageConfig, parseConfig, platformOf } from '../oci/config.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { parseIndex } from '../oci/index.ts';
@@ -63,6 +63,26 @@ export async function diagnoseIndex(
   { name, source, signal }: { readonly name: string; readonly source: ImageSource } & Abortable,
 ): Promise<readonly string[]> {
   const entries = root.entries ?? [];
+  const { missing, differing } = await askChildren(entries, source, { signal });
+  return [
+    ...(missing.length === 0 ? [] : [`warning: ${childMissing(name, missing).message}`]),
+    ...differing.map(
+      ({ entry, mediaType }) =>
+        `warning: ${name}: ${entry.digest} is of type ${mediaType}, the index says ${entry.mediaType}`,
+    ),
+    ...diagnoseEntries(name, entries),
+  ];
+}
+
+/** Which of an index's entries its place does not have, or has as another type. */
+export async function askChildren(
+  entries: readonly Descriptor[],
+  source: Resolver,
+  { signal }: Abortable,
+): Promise<{
+  readonly missing: readonly Descriptor[];
+  readonly differing: readonly { readonly entry: Descriptor; readonly mediaType: string }[];
+}> {
   const asked = await Promise.all(
     entries.map(async (entry) => {
       try {
@@ -73,15 +93,10 @@ export async function diagnoseIndex(
       }
     }),
   );
-  const missing = asked.flatMap(({ entry, found }) => (found === undefined ? [entry] : []));
-  const differing = asked.flatMap(({ entry, found }) =>
-    found === undefined || found.mediaType === entry.mediaType
-      ? []
-      : [`warning: ${name}: ${entry.digest} is of type ${found.mediaType}, the index says ${entry.mediaType}`],
-  );
-  return [
-    ...(missing.length === 0 ? [] : [`warning: ${childMissing(name, missing).message}`]),
-    ...differing,
-    ...diagnoseEntries(name, entries),
-  ];
+  return {
+    missing: asked.flatMap(({ entry, found }) => (found === undefined ? [entry] : [])),
+    differing: asked.flatMap(({ entry, found }) =>
+      found === undefined || found.mediaType === entry.mediaType ? [] : [{ entry, mediaType: found.mediaType }],
+    ),
+  };
 }

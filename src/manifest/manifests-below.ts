@@ -6,6 +6,7 @@ import { formatPlatformFull, isAttestation } from '../oci/platform.ts';
 import { hasCode, PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { ManySources } from './many-sources.ts';
+import { ofImage } from './of-image.ts';
 
 /**
  * Every manifest and index of a graph, the root first: all are read, so that what is wrong shows before anything is
@@ -34,7 +35,7 @@ export async function manifestsBelow(
     const children = successorsOf(content, descriptor).filter(({ kind }) => kind === 'manifest');
     await Promise.all(children.map((child) => visit(child.descriptor, depth + 1)));
   };
-  await visit(root, 0);
+  await ofImage(options.name, () => visit(root, 0));
   if (missing.length > 0) throw childMissing(options.name, missing);
   return [...found.values()];
 }
@@ -43,7 +44,7 @@ export async function manifestsBelow(
 export function childMissing(name: string, missing: readonly Descriptor[]): PolyarchError {
   const list = missing.map((child) => `${kindOf(child)} (${child.digest})`);
   return new PolyarchError('CHILD_MISSING', `${name} is not whole: it names ${list.join(', ')}, which is gone`, {
-    hint: 'push or build that platform again; or leave it out: polyarch imagetools create -p with the platforms that are there',
+    hint: 'push or build that platform again; or leave it out: copy, pull and imagetools create take --platform with those that are there',
     details: { missing: missing.map(({ digest }) => digest) },
   });
 }

@@ -10,6 +10,7 @@ import { PolyarchError } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 import type { ImageSource } from './image-source.ts';
 import type { ManySources } from './many-sources.ts';
+import { ofImage } from './of-image.ts';
 import { readRoot } from './read-root.ts';
 
 /** An image or index that indexes are made of, or that is published elsewhere. */
@@ -34,10 +35,14 @@ export interface Wanted {
 }
 
 /** Reads a source's root. Fails with NOT_FOUND, MANIFEST_SCHEMA1, MANIFEST_MEDIA_TYPE, SIZE_MISMATCH for a size that was given. */
-export async function readSource(
+export function readSource(wanted: Wanted, many: ManySources, options: Abortable = {}): Promise<SourceImage> {
+  return ofImage(wanted.name, () => readWanted(wanted, many, options));
+}
+
+async function readWanted(
   { name, source, reference, given = {} }: Wanted,
   many: ManySources,
-  options: Abortable = {},
+  options: Abortable,
 ): Promise<SourceImage> {
   const { descriptor: found, content } = await readRoot(source, reference, options);
   if (given.size !== undefined && given.size !== 0 && given.size !== found.size) {

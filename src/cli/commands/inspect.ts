@@ -1,4 +1,4 @@
-import { type InspectedImage, inspectImage } from '../../build/images-inspect.ts';
+import { type InspectedImage, inspectImage, localFindings } from '../../build/images-inspect.ts';
 import { openLocalStore } from '../../build/local-store.ts';
 import { type Platform, parsePlatform } from '../../oci/platform.ts';
 import type { CliCommand } from '../command.ts';
@@ -32,6 +32,7 @@ const command: CliCommand = {
         for (const name of names) {
           try {
             found.push(inspectImage(local, name, { ...platform, hostPlatform: hostPlatform() }));
+            for (const finding of localFindings(local, name)) context.notice(finding);
           } catch (error) {
             if (names.length === 1) throw error;
             context.notice(renderError(error));
