@@ -6,7 +6,7 @@ import { type StoreUsage, neededBlobs, storeUsage } from './store-usage.ts';
 /** One thing that takes space. */
 export interface UsageRow {
   readonly id: string;
-  readonly type: 'image' | 'layer' | 'blob' | 'cache-mount' | 'context' | 'http' | 'git' | 'temporary';
+  readonly type: 'image' | 'layer' | 'blob' | 'cache-mount' | 'context' | 'http' | 'git' | 'emulator' | 'temporary';
   /** Bytes. An image's may be another one's too. */
   readonly size: number;
   /** Whether some prune removes it. */
@@ -102,6 +102,7 @@ function fileRows({ mounts, files }: StoreUsage): UsageRow[] {
     context: 'what is known of a context’s files',
     http: 'a download',
     git: 'a git repository',
+    emulator: 'QEMU, prepared for native tools',
     temporary: 'a leftover',
   };
   return [

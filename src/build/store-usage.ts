@@ -24,8 +24,8 @@ export interface CachedResult {
 
 /** A folder or file below the store that is nobody's but the cache's. */
 export interface CacheFile {
-  /** `context`: what is known of a context's files; `http` and `git`: copies; `temporary`: leftovers. */
-  readonly kind: 'context' | 'http' | 'git' | 'temporary';
+  /** `context`: what is known of a context's files; `http` and `git`: copies; `emulator`: with a dispatcher; `temporary`: leftovers. */
+  readonly kind: 'context' | 'http' | 'git' | 'emulator' | 'temporary';
   readonly path: string;
   readonly size: number;
   readonly used: number;
@@ -77,6 +77,7 @@ export async function storeUsage(engine: Engine): Promise<StoreUsage> {
       ...cacheFiles(paths.sources, 'context', (name) => name.endsWith('.stat')),
       ...cacheFiles(join(paths.sources, 'http'), 'http'),
       ...cacheFiles(join(paths.sources, 'git'), 'git'),
+      ...cacheFiles(paths.emulators, 'emulator'),
       ...cacheFiles(paths.temporary, 'temporary'),
       ...cacheFiles(join(paths.content, 'ingest'), 'temporary'),
       ...cacheFiles(join(paths.home, 'uploads'), 'temporary'),

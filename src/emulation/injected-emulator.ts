@@ -1,5 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { debug } from '../util/debug.ts';
 import { messageOf } from '../util/error.ts';
@@ -24,7 +34,7 @@ export async function injectedEmulator(
   const host = hostArchitecture();
   try {
     const file = join(folder, `qemu-${record.qemu}-${identity(emulator, { host, cpu: record.cpu })}`);
-    if (existsSync(file)) return file;
+    if (touch(file)) return file;
     const version = record.cpu === undefined ? undefined : await emulatorVersion(emulator);
     const environment = emulatorEnv(record, version);
     const injection = injectDispatcher(readFileSync(emulator), { host, environment });
@@ -48,6 +58,18 @@ function identity(
   hash.update(key?.bytes ?? '').update(key?.content ?? '');
   hash.update(JSON.stringify([DISPATCHER_CODE[options.host]?.code, options.cpu]));
   return hash.digest('hex').slice(0, 32);
+}
+
+/** Notes that a file is used, for prune; false when it is not there. */
+function touch(file: string): boolean {
+  if (!existsSync(file)) return false;
+  const now = new Date();
+  try {
+    utimesSync(file, now, now);
+  } catch {
+    // A store that may only be read.
+  }
+  return true;
 }
 
 function writeWhole(file: string, options: { readonly folder: string; readonly bytes: Uint8Array }): void {

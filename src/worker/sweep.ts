@@ -15,6 +15,7 @@ const UNFINISHED: readonly (readonly [folder: string, names: RegExp])[] = [
   ['sources/git', /\.new$/],
   ['uploads', /\.json\./],
   ['runtime', /\.bpf\./],
+  ['emulators', /\.part$/],
 ];
 
 /**
