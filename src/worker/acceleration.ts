@@ -55,7 +55,7 @@ async function loadAccelerator({ paths, env }: Parameters<typeof openAcceleratio
 }
 
 /** Tools named in the last line of a step's log. */
-const NAMED = 8;
+const NAMED = 24;
 
 /** What a step's log ends with. */
 export function ranNativeLine(ran: readonly RanNative[]): string {

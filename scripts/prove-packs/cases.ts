@@ -1,0 +1,148 @@
+/** One kind of tool: a step that writes what the tools give to /out, to be the same emulated and accelerated. */
+export interface ProofCase {
+  readonly name: string;
+  readonly base: string;
+  readonly platforms: readonly string[];
+  /** A step before the one that is compared. */
+  readonly setup?: string;
+  /** sh; the working folder is /work, files of `files/` are there. */
+  readonly step: string;
+  /** What must have run native for the proof to be one. */
+  readonly native: readonly string[];
+  /** Compare the whole root filesystem but logs and caches, not /out. */
+  readonly whole?: boolean;
+}
+
+const BOOKWORM = ['linux/arm64', 'linux/arm/v7', 'linux/ppc64le', 's390x'].map((name) =>
+  name.includes('/') ? name : `linux/${name}`,
+);
+
+/** Text with every byte, long lines, no newline at the end; numbers; a tree. All made without the tools that are proved. */
+const INPUTS = `
+exec 3>/work/text
+i=0; while [ $i -lt 400 ]; do echo "line $i: the quick brown fox $((i * 7919 % 1009)) jumps, $(($i % 17))	tab é ü $((i*i))" >&3; i=$((i+1)); done
+exec 3>&-
+cp /work/bytes.bin /work/bytes
+`;
+
+export const CASES: readonly ProofCase[] = [
+  {
+    name: 'shell',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    step: `${INPUTS}
+exec >/out/dash 2>&1
+for e in '1<<62' '-1>>3' '7/2' '-7/2' '-7%3' '0x7fffffffffffffff+1' '010+0x10' '5&3|8^1' '~0' '!5' '1?2:3' '(1+2)*3' '1<2' '-9223372036854775808'; do echo "$e = $(($e))"; done
+printf '%d %i %u %o %x %X %c %s %5s|%-5s|%05d %e %.3f %g %b\\n' 42 -42 42 8 255 255 xyz str ab ab 42 1.5 2.25 1e10 'a\\tb\\n'
+printf '%d\\n' "'A" "'é" '"x'
+printf '%x %d %s\\n' 0x1f 010 "$(printf '\\303\\251')"
+v=abcdefabc; echo "\${v#a*c} \${v##a*c} \${v%c*} \${v%%b*} \${#v} \${v:-x} \${u:-y} \${u:+z} \${v:+w}"
+case é in ?) echo one;; ??) echo two;; *) echo more;; esac
+for w in a* [[:alpha:]]* '*'; do case apple in $w) echo "$w fits";; *) echo "$w no";; esac; done
+f() { local x=1; echo "f $# $* $x"; return 3; }; f 1 '2 3'; echo $?
+echo a b c | { read x y; echo "$y-$x"; }
+IFS=:; set -- a:b::c; for i in $1; do echo "<$i>"; done; unset IFS
+cat <<E | while read -r l; do echo "[$l]"; done
+here $((1+1)) \\$x
+E
+trap 'echo trapped' EXIT; (exit 7); echo $?; kill -l 9; ulimit -c; umask; test -f /etc/passwd -a ! -d /etc/passwd; echo $?
+echo "$0 $-"; command -v ls cat; type echo; hash; getopts ab: o -a; echo $o; times >/dev/null; eval 'echo $((3*4))'; . /nowhere`,
+    native: ['dash'],
+  },
+  {
+    name: 'text and files',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    step: `${INPUTS}
+cd /work; O=/out
+{ sed -n '1~7p;/99/{s/fox/FOX/g;p}' text; sed -E 's/([a-z]+) ([0-9]+)/\\2-\\1/;y/abc/xyz/;$!N;P;D' text; sed 's/[^[:alnum:]]/_/g' bytes; sed --version; } >$O/sed 2>&1
+{ grep -n '9[0-3]*:' text; grep -oE '[0-9]{3,}' text; grep -ic FOX text; grep -aob '[^ -~]' bytes; grep -P '(?<=fox )1' text; grep -w 7 text -m3 -A1; grep -rl line /work/text; grep x bytes; } >$O/grep 2>&1
+{ cut -c3-9 text; cut -d: -f2 text; tr 'a-z' 'A-Z' <text; tr -cd '[:print:]\\n' <bytes; head -c 99 bytes; tail -n 5 text; wc text bytes; nl text; tac text; rev text; } >$O/cut 2>&1
+for h in md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum; do $h text bytes; done >$O/sums 2>&1
+{ base64 bytes; base32 bytes; basenc --z85 -w0 text; basenc --base2msbf bytes; } >$O/base 2>&1
+{ fold -w 31 text; fmt -w 40 text; pr -2 -l 40 -h x -D x text; paste text bytes; join text text; comm text text; uniq -c text; expand text; unexpand -a text; ptx -w 60 text; tsort bytes; } >$O/format 2>&1
+{ split -n l/3 text $O/split.; csplit -f $O/csplit. text 50 /99/ '{2}'; shuf --random-source=bytes -n 9 text; shuf -i 1-99 --random-source=bytes; factor 1 97 1000000007 18446744073709551615 18446744073709551629; } >$O/split 2>&1
+{ expr 7 '*' 6; expr abc : 'a\\(.*\\)'; expr length é; expr 99999999999999999999 + 1; test a '<' b; basename /a/b.c .c; dirname /a/b; realpath -m /a/../b/./c; readlink -f /bin/sh; pathchk -p é; echo -e 'a\\x41\\0101'; tty; id; groups; whoami; logname; nproc; env -i A=1 env; env -u PATH; yes | head -3; } >$O/misc 2>&1
+{ echo -n abc | dd bs=2 conv=swab,ucase; dd if=bytes of=$O/dd bs=100 skip=1 seek=1 conv=notrunc,sparse status=none; truncate -s 5000 $O/truncated; od -c </dev/null; } >$O/dd.log 2>/dev/null
+mkdir -m 1751 $O/dir; install -m 4750 -o 7 -g 9 text $O/installed; cp -a --reflink=never /etc/passwd $O/copied; ln -s a $O/link; ln $O/copied $O/hard; mkfifo -m 600 $O/fifo; chmod u+s,g-w,o=t $O/dir; chown 33:33 $O/copied; cp -R --parents /etc/apt $O; mv $O/link $O/link2; rmdir --ignore-fail-on-non-empty $O; rm -f nowhere
+{ diff -u text bytes; diff <&- text /dev/null | head -20; cmp -l text bytes | head; diff3 text text bytes; sdiff -w 80 text text | head; diff -r /etc/apt /etc/dpkg; } >$O/diff 2>&1
+find /etc -xdev -type f -name '*.conf' -printf '%m %u %s %p\\n' >$O/find 2>&1; find /usr/bin -perm -4000 -o -size +200k -print0 | xargs -0 -n 3 echo >$O/xargs 2>&1
+run-parts --test --regex . /etc/cron.daily >$O/run-parts 2>&1; sha256sum /bin/* >$O/bin 2>/dev/null
+for t in ls cat cut sed grep tar gzip dpkg find diff; do $t --version; $t --nonsense; done >$O/versions 2>&1`,
+    native: ['sed', 'grep', 'cut', 'sha256sum', 'find', 'diff', 'cp', 'shuf', 'base64'],
+  },
+  {
+    name: 'archives',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends xz-utils bzip2 zstd',
+    step: `${INPUTS}
+mkdir -p t/d t/e; cp text bytes t/d; ln -s ../d/text t/e/link; ln t/d/text t/e/hard; truncate -s 1M t/sparse; echo end >>t/sparse; chmod 2755 t/d; chown 5:6 t/e; touch -d @1700000000.123456789 t/d t/e t/d/* t/e/link t/sparse t
+find t -exec touch -h -d @1700000000 {} +
+for f in gnu pax ustar v7; do tar -c --sort=name --format=$f --numeric-owner -S t >/out/$f.tar; done 2>/out/tar.log
+tar -tvf /out/gnu.tar >/out/list; mkdir x; tar -xpf /out/pax.tar -C x; cp -a x /out/x; tar -df /out/gnu.tar >/out/compared 2>&1
+cat text bytes text /bin/sh >data
+for l in 1 4 6 9; do gzip -n -$l <data >/out/gz$l; bzip2 -$l <data >/out/bz$l; done
+for l in 0 3 6 9e; do xz -T1 -$l <data >/out/xz$l; done; xz --check=sha256 -F lzma <data >/out/lzma; for l in 1 3 12 19; do zstd -q -$l <data >/out/zst$l; done
+for f in gz6 bz9 xz6 zst3; do for p in 'gzip -dc' 'bzip2 -dc' 'xz -dc' 'zstd -dcq'; do $p </out/$f | md5sum; done; done >/out/back 2>&1; gzip -lv /out/gz6 | cut -c1-20 >/out/gzl; xz -lv /out/xz6 >/out/xzl; gzip -t data 2>/out/err; xz -t data 2>>/out/err`,
+    native: ['tar', 'gzip', 'bzip2'],
+  },
+  {
+    name: 'packages',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    step: `
+exec >/out/log 2>&1
+dpkg --print-architecture; dpkg --version; dpkg -l; dpkg-query -W -f '\${binary:Package} \${Version} \${Architecture} \${Status}\\n'; dpkg -L dash; dpkg -S /bin/dash; dpkg -s tar; dpkg --audit; dpkg -V dash
+for v in '1.0 lt 2.0' '1:0 gt 9' '1~a lt 1' '2-1 ge 2-1'; do dpkg --compare-versions $v; echo $?; done
+mkdir -p p/DEBIAN p/usr/share/p; printf 'Package: p\\nVersion: 1\\nArchitecture: '$(dpkg --print-architecture)'\\nMaintainer: m <m@example.org>\\nDescription: d\\n' >p/DEBIAN/control; printf '#!/bin/sh\\nset -e\\necho configured $1 $DPKG_MAINTSCRIPT_ARCH >/etc/p\\n' >p/DEBIAN/postinst; chmod 755 p/DEBIAN/postinst; echo hello >p/usr/share/p/file; mkdir p/etc; echo c=1 >p/etc/p.conf; echo /etc/p.conf >p/DEBIAN/conffiles; find p -exec touch -d @1700000000 {} +
+for z in gzip xz zstd none; do SOURCE_DATE_EPOCH=1700000000 dpkg-deb --root-owner-group -Z$z -b p /out/p-$z.deb; done
+dpkg-deb -I /out/p-xz.deb; dpkg-deb -c /out/p-gzip.deb; dpkg-deb -f /out/p-zstd.deb Package Version; dpkg-deb -x /out/p-xz.deb /out/x; dpkg-deb -e /out/p-none.deb /out/e; dpkg-deb --fsys-tarfile /out/p-gzip.deb | md5sum; dpkg-split -s /out/p-none.deb /out/s
+dpkg -i /out/p-gzip.deb; cat /etc/p; dpkg -s p; dpkg-divert --list; dpkg-divert --add --rename --divert /etc/p.orig /etc/p; dpkg-statoverride --add root root 600 /etc/p.orig; dpkg-trigger --help | head -3; dpkg -r p; dpkg -l p; dpkg -P p; dpkg -P dash
+cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
+    native: ['dash'],
+  },
+  {
+    name: 'apt',
+    base: 'debian:bookworm',
+    platforms: ['linux/arm64'],
+    step: 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y gcc make >/dev/null && rm -rf /var/lib/apt/lists/*',
+    native: ['dpkg', 'dpkg-deb', 'tar', 'dash'],
+    whole: true,
+  },
+  {
+    name: 'binutils',
+    base: 'debian:bookworm',
+    platforms: ['linux/arm64'],
+    setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev',
+    step: `
+gcc -O2 -g -S c1.c -o c1.s; gcc -O1 -fPIC -S c2.c -o c2.s; cp *.s /out
+as c1.s -o /out/c1.o; as -g --gdwarf-5 c2.s -o /out/c2.o; ld -r /out/c1.o /out/c2.o -o /out/r.o; ld -shared --build-id /out/c2.o -soname libc2.so.1 -o /out/libc2.so.1; ln -s libc2.so.1 /out/libc2.so
+ar rcsD /out/libc.a /out/c1.o /out/c2.o; ranlib -D /out/libc.a; nm -an /out/libc.a >/out/nm; size /out/c1.o >/out/size; strings -n 5 /out/c1.o >/out/strings; addr2line -e /out/c1.o 0 8 >/out/a2l
+gcc -o /out/prog /out/c1.o -L/out -lc2 -Wl,-rpath,/out -Wl,-Map,/out/map; gcc -static -o /out/static /out/c1.o /out/c2.o; gcc -no-pie -Wl,-z,now -o /out/nopie /out/c1.o /out/c2.o; gcc -flto -O2 c1.c c2.c -o /out/lto; gcc -c -flto c1.c -o /out/lto.o; gcc-ar rcsD /out/lto.a /out/lto.o; nm /out/lto.a >/out/lto.nm 2>&1
+objcopy --only-keep-debug /out/prog /out/prog.debug; strip -o /out/stripped /out/prog; objcopy --add-gnu-debuglink=/out/prog.debug /out/stripped; objdump -dr -S /out/c1.o >/out/objdump; objdump -x /out/prog >/out/objdump-x; readelf -aW /out/prog >/out/readelf; readelf --debug-dump /out/c1.o >/out/dwarf; elfedit --output-osabi=linux /out/c2.o; c++filt _ZNSt6vectorIiSaIiEE9push_backEOi >/out/filt
+/out/prog >/out/ran; ld --verbose >/out/verbose; for t in as ld ar nm objdump readelf strip objcopy; do $t --version; $t --nonsense; $t --help; done >/out/versions 2>&1; gcc -v -print-search-dirs -x c -E /dev/null >/out/v 2>&1; true`,
+    native: ['aarch64-linux-gnu-as', 'aarch64-linux-gnu-ld.bfd', 'aarch64-linux-gnu-ar', 'aarch64-linux-gnu-objdump'],
+  },
+  {
+    name: 'gcc',
+    base: 'debian:trixie-stand-in',
+    platforms: ['linux/arm64'],
+    setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc g++ libc6-dev make',
+    step: `
+mkdir -p /out; for o in -O0 -O1 -O2 -O3 -Os '-O2 -g' '-O2 -fPIC -fstack-protector-strong' '-O2 -march=armv8.2-a+sve' '-O2 -ffast-math -flto' '-O2 -D_FORTIFY_SOURCE=2 -Wall -Wextra -fsanitize=undefined' '-O2 -pg -fprofile-arcs'; do n=$(echo $o | tr -d ' =+-.'); gcc $o -c c1.c -o /out/c1-$n.o 2>>/out/warnings; gcc $o -c c2.c -o /out/c2-$n.o 2>>/out/warnings; done
+gcc -E -dM c1.c >/out/macros; gcc -M c1.c >/out/deps; gcc -S -O2 c2.c -o /out/c2.s; gcc -O2 c1.c c2.c -o /out/prog -lm; gcc -static -O2 c1.c c2.c -o /out/static; gcc -O2 -flto c1.c c2.c -o /out/lto; gcc -shared -fPIC -O2 c2.c -o /out/libc2.so; gcc c1.c -L/out -lc2 -Wl,-rpath,/out -o /out/shared; gcc -xc -c /dev/null -o /out/empty.o
+for o in -O0 '-O2 -g' '-O2 -std=c++20'; do n=$(echo $o | tr -d ' =+-.'); g++ $o -c t.cc -o /out/t-$n.o 2>>/out/warnings; done; g++ -O2 t.cc -o /out/tt; /out/tt >/out/ran; /out/prog >>/out/ran
+cd /out; gcc -g3 -O2 -save-temps -c /work/c1.c -o saved.o; gcc -c /work/broken.c 2>/out/errors; gcc nowhere.c 2>>/out/errors; gcc -Q --help=optimizers >/out/help; gcc -v -x c -E /dev/null >/out/v 2>&1; gcc -print-search-dirs -print-libgcc-file-name >/out/search; gcc -dumpmachine >>/out/search; cpp -v /dev/null >/out/cppv 2>&1; true`,
+    native: ['cc1', 'cc1plus', 'aarch64-linux-gnu-gcc-14', 'aarch64-linux-gnu-as', 'collect2', 'lto1'],
+  },
+  {
+    name: 'go',
+    base: 'golang:bookworm',
+    platforms: ['linux/arm64', 'linux/arm/v7'],
+    step: `
+export GOFLAGS=-trimpath GOCACHE=/tmp/gocache GO111MODULE=off HOME=/tmp CGO_ENABLED=0; mkdir -p h; cp hello.go h; cd h
+go build -o /out/hello . && /out/hello >/out/ran; go build -ldflags '-s -w -X main.version=3' -gcflags=-l -o /out/stripped .; go vet . >/out/vet 2>&1; go version /out/hello >/out/version; go tool compile -S hello.go >/out/s 2>&1; go tool nm /out/hello >/out/nm; go env | grep -v -i tmp >/out/env; go build -a -o /out/rebuilt sort strconv`,
+    native: ['compile', 'link'],
+  },
+];
