@@ -75,8 +75,8 @@ export const PAIRS: readonly ToolPair[] = [
     family: 'base',
     package: 'coreutils',
     programs: BIN,
-    // stdbuf's library is for programs of its own architecture; login records and host ids have other layouts.
-    except: 'arch uname printf seq numfmt sort od stdbuf who users pinky hostid uptime'.split(' '),
+    // QEMU turns the order of the environment round; stdbuf's library is for programs of its own architecture; login records and host ids have other layouts.
+    except: 'arch uname env printenv printf seq numfmt sort od stdbuf who users pinky hostid uptime'.split(' '),
     except32: ['date', 'touch', 'stat', 'ls', 'df', 'du'],
     level: 'exact',
   },

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync, cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fixturePath } from '../../scripts/fixtures.ts';
+import { fixtureRegistry, temporaryFolder, testEnvironment, type TestEnvironment } from '../support/environment.ts';
+
+// Packs are kept between runs, so that only the first one of a day reads the archive.
+const kept = fixturePath('accel');
+let env: TestEnvironment;
+
+beforeAll(async () => {
+  env = testEnvironment({ mirror: await fixtureRegistry('debian', 'busybox') });
+  mkdirSync(kept, { recursive: true });
+  mkdirSync(env.home, { recursive: true, mode: 0o700 });
+  symlinkSync(kept, join(env.home, 'accel'));
+  env.write({
+    Dockerfile: [
+      'FROM debian:bookworm AS work',
+      'ARG RUN',
+      String.raw`RUN mkdir /out && for i in 1 2 3; do ls -l --time-style=+ /etc; sed -n 1~2p /etc/services; grep -n tcp /etc/services; done >/out/text; gzip -n -9 </out/text >/out/text.gz; dpkg --print-architecture >/out/dpkg; uname -m >/out/uname`,
+      'FROM scratch',
+      'COPY --from=work /out /',
+      '',
+    ].join('\n'),
+  });
+});
+
+afterAll(() => env[Symbol.dispose]());
+
+async function build(accel: string, platform = 'linux/arm64'): Promise<{ log: string; files: Record<string, string> }> {
+  const out = join(env.folder, `out-${accel}`);
+  const words = [
+    'build',
+    '--progress',
+    'plain',
+    '--accel',
+    accel,
+    '--platform',
+    platform,
+    '--build-arg',
+    `RUN=${accel}`,
+  ];
+  const { stderr } = await env.polyarch([...words, '-o', out, '.']);
+  const files = readdirSync(out).map((name) => {
+    return [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(out, name)))
+        .digest('hex'),
+    ] as const;
+  });
+  return { log: stderr, files: Object.fromEntries(files) };
+}
+
+test('native tools of a pack give the bytes of the emulated ones', async () => {
+  const [off, exact] = [await build('off'), await build('exact')];
+  expect(Object.keys(exact.files)).toHaveLength(4);
+  expect(exact.files).toEqual(off.files);
+  expect(off.log).not.toContain('native');
+  const line = /ran native: (.*)/.exec(exact.log)?.[1] ?? '';
+  expect(line.split(', ')).toEqual(expect.arrayContaining(['dash', 'grep ×3', 'gzip', 'ls ×3', 'sed ×3', 'dpkg']));
+  expect(line).not.toContain('uname');
+});
+
+test('packs are listed, checked and removed', async () => {
+  const [pack] = (await env.polyarch(['accel', 'ls', '--format', 'json'])).stdout.split('\n').filter(Boolean);
+  // As `accel ls` of this version wrote it.
+  const { id, release, foreign } = JSON.parse(pack ?? '') as { id: string; release: string; foreign: string };
+  expect([release, foreign]).toEqual(['debian bookworm', 'arm64']);
+  using home = temporaryFolder();
+  mkdirSync(join(home.path, 'accel/packs'), { recursive: true });
+  const copy = join(home.path, 'accel/packs', id);
+  cpSync(join(kept, 'packs', id), copy, { recursive: true });
+  const own = { env: { POLYARCH_HOME: home.path }, allowFailure: true };
+  expect((await env.polyarch(['accel', 'verify', id.slice(0, 12)], own)).code).toBe(0);
+  appendFileSync(join(copy, 'root/bin/gzip'), 'x');
+  const broken = await env.polyarch(['accel', 'verify'], own);
+  expect(broken.code).toBe(1);
+  expect(broken.stderr).toContain(`polyarch accel rm ${id.slice(0, 12)}`);
+  await env.polyarch(['accel', 'rm', id.slice(0, 12)], own);
+  expect(readdirSync(join(home.path, 'accel/packs'))).toEqual([]);
+  expect((await env.polyarch(['accel', 'rm', id], own)).stderr).toContain('[NOT_FOUND]');
+});
+
+test('a step without packs says why, once', async () => {
+  env.write({ 'other/Dockerfile': 'FROM busybox\nRUN echo 1\nRUN echo 2\n' });
+  const words = ['build', '--progress', 'plain', '--accel', 'exact', '--platform', 'linux/arm64', 'other'];
+  const { stderr } = await env.polyarch(words);
+  expect(stderr.match(/not accelerated: the root filesystem is no release of Debian or Ubuntu/g)).toHaveLength(1);
+});
+
+test('another mode is refused', async () => {
+  const { code, stderr } = await env.polyarch(['build', '--accel', 'fast', '.'], { allowFailure: true });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('exact, compatible, off');
+});
