@@ -56,7 +56,7 @@ export async function archiveIndexes(
   architectures: readonly string[],
   options: IndexOptions,
 ): Promise<ReadonlyMap<string, PackageIndex>> {
-  const failures: unknown[] = [];
+  let lost: unknown;
   const found = await Promise.all(
     suites.map(async (source) => {
       try {
@@ -68,13 +68,14 @@ export async function archiveIndexes(
           })),
         );
       } catch (error) {
-        options.signal?.throwIfAborted();
-        failures.push(error);
+        // An archive need not have every suite; anything else would leave packages out for a day.
+        if (!(error instanceof PolyarchError) || error.details['status'] !== 404) throw error;
+        lost = error;
         return [];
       }
     }),
   );
-  if (failures.length > 0 && found.every((one) => one.length === 0)) throw failures[0];
+  if (lost !== undefined && found.every((one) => one.length === 0)) throw lost;
   return new Map(
     architectures.map((architecture) => [
       architecture,
