@@ -64,7 +64,8 @@ test('native tools of a pack give the bytes of the emulated ones', async () => {
 });
 
 test('packs are listed, checked and removed', async () => {
-  const [pack] = (await env.polyarch(['accel', 'ls', '--format', 'json'])).stdout.split('\n').filter(Boolean);
+  const { stdout } = await env.polyarch(['accel', 'ls', '--format', 'json']);
+  const pack = stdout.split('\n').find((line) => line.includes('"arm64"'));
   // As `accel ls` of this version wrote it.
   const { id, release, foreign } = JSON.parse(pack ?? '') as { id: string; release: string; foreign: string };
   expect([release, foreign]).toEqual(['debian bookworm', 'arm64']);
