@@ -2,7 +2,6 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { remoteTags } from '../build/image-reader.ts';
 import { expectFailure } from '../registry-cli/cli.ts';
 import { makeImage, seed } from '../registry-cli/seed.ts';
-import { requireTool, run, temporaryFolder } from '../support/environment.ts';
 import { digestAt, missing, place, skopeoRaw } from './registry.ts';
 
 const SIX = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/386', 'linux/ppc64le', 'linux/s390x'];
@@ -33,19 +32,6 @@ describe.skipIf(missing !== undefined)('promote', () => {
       expect(await digestAt(at, repository, tag)).toBe(digest);
     expect(skopeoRaw(context, `${other()}/r/app:1`)).toEqual(six.root.bytes);
     expect(proxy().received(/q\/app\/blobs\/uploads/)).toBe(0);
-  });
-
-  test('each platform is read by podman', async (context) => {
-    const podman = requireTool(context, 'podman');
-    await promote(`${host()}/p/app:main`, `${other()}/podman/app:1`);
-    using store = temporaryFolder();
-    const own = [podman, '--root', `${store.path}/root`, '--runroot', `${store.path}/run`, '--storage-driver=vfs'];
-    for (const platform of ['linux/arm64', 'linux/s390x']) {
-      const name = `${other()}/podman/app:1`;
-      await run([...own, 'pull', '-q', '--tls-verify=false', '--platform', platform, name]);
-      const seen = await run([...own, 'image', 'inspect', '--format', '{{.Os}}/{{.Architecture}}', name]);
-      expect(seen.stdout.trim()).toBe(platform);
-    }
   });
 
   test('nothing to do is success, and an immutable tag that has the digest is not written', async () => {
