@@ -5,7 +5,7 @@ import { readRemote } from '../build/image-reader.ts';
 import { succeed } from '../build/project.ts';
 import { digestAt } from '../manifest/registry.ts';
 import { expectFailure } from '../registry-cli/cli.ts';
-import { makeImage, seed } from '../registry-cli/seed.ts';
+import { authorization, makeImage, seed } from '../registry-cli/seed.ts';
 import type { RunResult } from '../../scripts/process.ts';
 import { testEnvironment, type TestEnvironment } from '../support/environment.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
@@ -50,13 +50,14 @@ const status = (code: number, headers: Record<string, string> = {}): Fault => ({
   headers,
 });
 const ALWAYS = 1000;
+const ALL = process.env['POLYARCH_TEST_FAULTS'] === 'all';
 
 interface Row {
   /** Faults of the registry pushed to. */
   readonly at?: readonly Rule[];
   /** Faults of the one pulled from. */
   readonly from?: readonly Rule[];
-  /** Only these commands; they share what deals with it. */
+  /** Only these commands, since they share what deals with it; all of them with POLYARCH_TEST_FAULTS=all. */
   readonly only?: readonly string[];
 }
 
@@ -91,8 +92,7 @@ const overcome: Readonly<Record<string, Row>> = {
     from: [['^GET .*blobs', status(429, { 'retry-after': '1' })]],
   },
   'bodies that are slow or cut': {
-    // A push reads nothing.
-    only: ['promote', 'merge', 'copy', 'imagetools create'],
+    only: ['merge', 'copy'],
     at: [['^GET ', { kind: 'slow', parts: 5, milliseconds: 100 }]],
     from: [
       ['^GET .*blobs', { kind: 'truncate', bytes: 100 }, 2],
@@ -110,14 +110,31 @@ const fatal: Readonly<Record<string, Row & { readonly code: string }>> = {
     code: 'DIGEST_MISMATCH',
     at: [['^PUT .*manifests', { kind: 'headers', headers: { 'docker-content-digest': `sha256:${'0'.repeat(64)}` } }]],
   },
-  'blobs whose bytes are others': { code: 'DIGEST_MISMATCH', from: [['^GET .*blobs', { kind: 'corrupt' }]] },
-  'manifests whose bytes are others': { code: 'DIGEST_MISMATCH', from: [['^GET .*manifests', { kind: 'corrupt' }]] },
+  'blobs whose bytes are others': {
+    only: ['merge', 'copy'],
+    code: 'DIGEST_MISMATCH',
+    from: [['^GET .*blobs', { kind: 'corrupt' }]],
+  },
+  'manifests whose bytes are others': {
+    only: ['promote', 'imagetools create'],
+    code: 'DIGEST_MISMATCH',
+    from: [['^GET .*manifests', { kind: 'corrupt' }]],
+  },
   'a limit for an hour': {
+    only: ['merge', 'push'],
     code: 'TOO_MANY_REQUESTS',
     at: [['^(POST|PUT) ', status(429, { 'retry-after': '3600' })]],
   },
-  'uploads that are denied': { code: 'DENIED', at: [['^(POST|PUT|PATCH) .*uploads', status(403)]] },
-  'manifests that are refused': { code: 'REGISTRY_ERROR', at: [['^PUT .*manifests/sha256', status(400)]] },
+  'uploads that are denied': {
+    only: ['promote', 'copy'],
+    code: 'DENIED',
+    at: [['^(POST|PUT|PATCH) .*uploads', status(403)]],
+  },
+  'manifests that are refused': {
+    only: ['imagetools create', 'push'],
+    code: 'REGISTRY_ERROR',
+    at: [['^PUT .*manifests/sha256', status(400)]],
+  },
   '5xx without an end': { code: 'REGISTRY_ERROR', at: [['^PUT .*manifests/sha256', status(500)]], only: ['copy'] },
   'upload sessions that vanish again and again': {
     code: 'UPLOAD_LOST',
@@ -129,7 +146,7 @@ const fatal: Readonly<Record<string, Row & { readonly code: string }>> = {
 const cases = <T extends Row>(table: Readonly<Record<string, T>>) =>
   Object.entries(table).flatMap(([name, row]) =>
     Object.entries(commands)
-      .filter(([command]) => row.only?.includes(command) ?? true)
+      .filter(([command]) => ALL || (row.only?.includes(command) ?? true))
       .map(([command, make]) => [`${command}: ${name}`, row, make] as const),
   );
 
@@ -187,10 +204,11 @@ describe.skipIf(missing !== undefined).concurrent('at a registry that misbehaves
     expect(remote.index?.manifests.map(({ digest }) => digest)).toEqual(children);
   }
 
-  test.each(cases(overcome))('%s: it succeeds', async (_name, rules, make) => {
+  test.each(cases(overcome))('%s: it succeeds', async (name, rules, make) => {
     const { result, repository } = await suffer(make, rules);
     succeed(result);
-    expect(result.stderr).toContain('retrying');
+    // What `push` sends is not read slowly.
+    if (!name.startsWith('push: bodies')) expect(result.stderr).toContain('retrying');
     await expectWhole(repository);
   });
 
@@ -208,24 +226,26 @@ describe.skipIf(missing !== undefined).concurrent('at a registry that misbehaves
 
 describe.skipIf(missing !== undefined)('tokens that expire on the way', () => {
   let registry: TestRegistry;
+  let proxy: FaultProxy;
   let source: TestRegistry;
   let environment: TestEnvironment;
   beforeAll(async () => {
     [registry, source] = await Promise.all([startRegistry({ auth: 'token' }), startRegistry()]);
+    proxy = await startFaultProxy(registry.host);
     environment = testEnvironment();
     await seed(source.host, 'src/app:1', image);
+    const login = ['login', '-u', REGISTRY_USER, '--password-stdin', proxy.host];
+    await environment.polyarch(login, { input: REGISTRY_PASSWORD });
   });
   afterAll(async () => {
     environment[Symbol.dispose]();
+    await proxy.close();
     await Promise.all([registry.close(), source.close()]);
   });
 
   test.each(Object.entries(commands))('%s asks for new ones', async (name, make) => {
     const { tokens } = registry;
     if (tokens === undefined) throw new Error('started with auth: token');
-    await using proxy = await startFaultProxy(registry.host);
-    const login = ['login', '-u', REGISTRY_USER, '--password-stdin', proxy.host];
-    await environment.polyarch(login, { input: REGISTRY_PASSWORD });
     const repository = `to/${name.split(' ')[0]}`;
     const scope = `repository:${repository}:pull,push`;
     const challenge = `Bearer realm="${tokens.realm}",service="${tokens.service}",scope="${scope}",error="invalid_token"`;
@@ -242,8 +262,9 @@ describe.skipIf(missing !== undefined)('tokens that expire on the way', () => {
     for (const args of make(`${source.host}/src/app`, `${proxy.host}/${repository}`))
       await environment.polyarch(args, { env: { POLYARCH_HOME } });
     expect(tokens.requests.length).toBeGreaterThanOrEqual(5);
-    const format = '{{range .Manifest.Manifests}}{{.Digest}} {{end}}';
-    const inspect = ['imagetools', 'inspect', '--format', format, `${proxy.host}/${repository}:1`];
-    expect((await environment.polyarch(inspect)).stdout.trim().split(' ')).toEqual(children);
+    const headers = { ...(await authorization(repository, tokens)), accept: image.root.entry.mediaType };
+    const response = await fetch(`http://${registry.host}/v2/${repository}/manifests/1`, { headers });
+    const { manifests } = (await response.json()) as { manifests: { digest: string }[] };
+    expect(manifests.map(({ digest }) => digest)).toEqual(children);
   });
 });

@@ -42,9 +42,8 @@ const ABILITIES: Readonly<Record<Row['kind'], Abilities>> = {
 };
 
 const rows: readonly Row[] = [
-  { kind: 'docker-registry', tls: true, auth: 'token' },
+  { kind: 'docker-registry', tls: true, auth: 'basic' },
   { kind: 'distribution' },
-  { kind: 'distribution', tls: true, auth: 'basic' },
   { kind: 'distribution', tls: true, auth: 'token' },
   { kind: 'memory' },
   // Where a person has it.
