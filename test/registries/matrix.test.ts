@@ -42,9 +42,9 @@ const ABILITIES: Readonly<Record<Row['kind'], Abilities>> = {
 };
 
 const rows: readonly Row[] = [
-  { kind: 'docker-registry', tls: true, auth: 'basic' },
+  { kind: 'docker-registry', tls: true, auth: 'token' },
   { kind: 'distribution' },
-  { kind: 'distribution', tls: true, auth: 'token' },
+  { kind: 'distribution', tls: true, auth: 'basic' },
   { kind: 'memory' },
   // Where a person has it.
   ...(registryMissing('zot') === undefined
