@@ -250,6 +250,7 @@ describe.skipIf(missing !== undefined)('manifest', () => {
       [['inspect', name], 'NOT_FOUND', 'f/app:1'],
     ];
     for (const [args, code, text] of table) expectFailure(await manifest(...args), code, text);
+    expectFailure(await cli('pull', `${host()}/f/app:broken`), 'CHILD_MISSING', 'linux/arm64', gone);
     await good('create', name, source('two'), source('s390x'));
     const second: [string[], string, string][] = [
       [['annotate', name, source('amd64'), '--arch', 'arm'], 'DRAFT_ENTRY', 's/app:amd64 is not in'],
