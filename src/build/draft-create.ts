@@ -53,7 +53,9 @@ export async function createDraft(
   };
   if (!request.amend && drafts.get(name) !== undefined) throw refuse();
   const wanted = await parseSources(request.sources, { places, destinations: [places.parse(name)] });
-  const taken = await Promise.all(wanted.map((one) => take(one, options)));
+  const taken = await Promise.all(
+    wanted.map((one) => take(one, options).catch((error: unknown) => withLocalHint(error, one.name, places))),
+  );
   drafts.update(name, (before) => {
     if (before !== undefined && !request.amend) throw refuse();
     const draft = taken.reduce(withSource, before ?? { name, sources: [], edits: {} });
@@ -62,6 +64,13 @@ export async function createDraft(
     return draft;
   });
   return name;
+}
+
+/** What failed, with another mend where the image lies in the local store. */
+async function withLocalHint(error: unknown, name: string, places: ImagePlaces): Promise<never> {
+  if (!(error instanceof PolyarchError) || !(await places.isLocal(name))) throw error;
+  const hint = `the local store has an image of that name: local://${name}`;
+  throw new PolyarchError(error.code, error.message, { hint, cause: error });
 }
 
 /** A source with every manifest below it. */

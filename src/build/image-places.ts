@@ -60,6 +60,13 @@ export class ImagePlaces implements AsyncDisposable {
     }
   }
 
+  /** Whether the local store has an image of that name, in full. */
+  async isLocal(name: string): Promise<boolean> {
+    const { openLocalStore } = await import('./local-store.ts');
+    using local = openLocalStore(this.#options.home);
+    return local.list().some((image) => image.name === name);
+  }
+
   /** What is written to. Fails with INVALID_REFERENCE for an archive, which is written in one go, and for a digest in the local store. */
   async target(location: Location): Promise<ImageTarget> {
     switch (location.kind) {

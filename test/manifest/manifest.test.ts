@@ -239,7 +239,10 @@ describe.skipIf(missing !== undefined)('manifest', () => {
     const gone = broken.manifests[1]?.entry.digest ?? '';
     await fetch(`http://${plain()}/v2/f/app/manifests/${gone}`, { method: 'DELETE' });
     const name = `${host()}/f/app:1`;
+    const here = `${host()}/only/here:1`;
+    await cli('copy', source('s390x'), `local://${here}`);
     const table: [string[], string, string][] = [
+      [['create', name, here], 'NOT_FOUND', `local://${here}`],
       [['create', name, `${host()}/f/app:broken`], 'CHILD_MISSING', gone],
       [['create', name, source('none')], 'NOT_FOUND', 's/app:none'],
       [['create', name, 'local://none'], 'IMAGE_NOT_FOUND', 'none'],
