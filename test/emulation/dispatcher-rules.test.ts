@@ -70,6 +70,8 @@ test.each([
   ['compiler', '-v -c x.c', false],
   ['compiler', '-print-search-dirs', false],
   ['compiler', '-dumpmachine', false],
+  ['compiler', '--version', false],
+  ['compiler', '-shared -Wl,--version-script=x.map,-v1', true],
   ['compiler', '-dumpbase x.c -version', true],
   ['go', '-V=full', false],
   ['compiler', '@/tmp/options', true],

@@ -335,7 +335,7 @@ static int is_word(const char *at, const char *word)
 /* Asks a compiler about itself: what it was configured with is not what the native one was. */
 static int is_question(const char *at)
 {
-	return is_word(at, "-v") || is_word(at, "-Q") || begins(at, "--version") || begins(at, "--help") || begins(at, "-###") ||
+	return is_word(at, "-v") || is_word(at, "-Q") || is_word(at, "--version") || is_word(at, "--help") || begins(at, "--help=") || begins(at, "-###") ||
 	       begins(at, "-print-") || begins(at, "--print-") || begins(at, "--target-help") || begins(at, "-dumpversion") ||
 	       begins(at, "-dumpfullversion") || begins(at, "-dumpmachine") || begins(at, "-dumpspecs");
 }
