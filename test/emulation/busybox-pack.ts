@@ -64,6 +64,7 @@ export async function makeBusyboxPack(folder: string, debian: string): Promise<B
   applets('foreign');
   writeAccelMap(pack, [
     { key: key(join(rootfs, 'bin/busybox')), tool: 'bin/busybox' },
+    ruled('plain'),
     ruled('compiler', 'compiler'),
     ruled('linker', 'linker-plugin'),
     ruled('python', 'python-compile'),
