@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, existsSync, writeFileSync, statSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, existsSync, writeFileSync, statSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fixturePath } from './fixtures.ts';
 import { findProgram, run } from './process.ts';
@@ -30,19 +30,37 @@ let mirror: Promise<string> | undefined;
 async function findMirror(): Promise<string> {
   const given = process.env['POLYARCH_DEBIAN_MIRROR'];
   if (given !== undefined && given !== '') return given;
+  // Asking apt takes seconds.
+  const kept = fixturePath('apt', 'mirror');
+  if (existsSync(kept) && Date.now() - statSync(kept).mtimeMs < listsAgeMilliseconds && !sourcesChanged(kept)) {
+    return readFileSync(kept, 'utf8');
+  }
   const listed = await run(
     ['apt-get', 'indextargets', '--format', '$(REPO_URI) $(RELEASE)', 'Created-By: Packages', 'Component: main'],
     { allowFailure: true },
   );
   for (const line of listed.stdout.split('\n')) {
     const [uri, release] = line.trim().split(' ');
-    if (uri !== undefined && /^(?:bookworm|trixie|forky|sid|stable|testing|unstable)$/.test(release ?? '')) return uri;
+    if (uri !== undefined && /^(?:bookworm|trixie|forky|sid|stable|testing|unstable)$/.test(release ?? '')) {
+      mkdirSync(fixturePath('apt'), { recursive: true });
+      writeFileSync(`${kept}.${process.pid}`, uri);
+      renameSync(`${kept}.${process.pid}`, kept);
+      return uri;
+    }
   }
   const script = '/usr/share/debootstrap/scripts/sid';
   const taken = existsSync(script) ? /^default_mirror (\S+)/m.exec(readFileSync(script, 'utf8'))?.[1] : undefined;
   if (taken !== undefined) return taken;
   throw new Error(
     "no Debian archive in apt's sources, and debootstrap is not installed to name one: set POLYARCH_DEBIAN_MIRROR",
+  );
+}
+
+function sourcesChanged(since: string): boolean {
+  const folder = '/etc/apt/sources.list.d';
+  const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  return ['/etc/apt/sources.list', folder, ...files].some(
+    (file) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > statSync(since).mtimeMs,
   );
 }
 
