@@ -34,6 +34,7 @@ async function main(args: readonly string[]): Promise<number> {
     say(`${error.message}`);
     say('going on without them: tests that need them are skipped');
   }
+  const env = { ...process.env };
   const everything = args.every((arg) => arg.startsWith('-'));
   const needed = Object.keys(testPeers).filter((word) => everything || args.some((arg) => arg.includes(word)));
   const peers = ensurePeers(
@@ -43,6 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const host = await ensureBases(baseNames, { log: say });
     say(`bases are in the registry at ${host}`);
+    env['POLYARCH_TEST_REGISTRY'] = host;
   } catch (error) {
     say(`the bases could not be made: ${error instanceof Error ? error.message : String(error)}`);
     say('going on without them: tests that need them fail, and say so');
@@ -60,7 +62,7 @@ async function main(args: readonly string[]): Promise<number> {
       ...args,
     ];
     const argv = isOpen(projectFolder) ? vitest : belowTemporary(folder, vitest);
-    const { code } = await run(argv, { cwd: projectFolder, output: 'inherit', allowFailure: true });
+    const { code } = await run(argv, { cwd: projectFolder, env, output: 'inherit', allowFailure: true });
     return summarise(readReport(reportFile), code);
   } finally {
     rmSync(folder, { recursive: true });

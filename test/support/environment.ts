@@ -14,8 +14,11 @@ export { projectFolder } from '../../scripts/fixtures.ts';
  * The host (`127.0.0.1:PORT`) of the fixture registry, with these stand-in bases in it: `busybox`, `alpine`,
  * `debian`, `golang` … as scripts/bases.ts names them. Starts and makes what is missing; it keeps running.
  */
-export function fixtureRegistry(...bases: readonly string[]): Promise<string> {
-  return ensureBases(bases, { log: (line) => process.stderr.write(`${line}\n`) });
+export async function fixtureRegistry(...bases: readonly string[]): Promise<string> {
+  // Said by scripts/test.ts, which made all bases: asking apt again in each file costs a minute in all.
+  const ready = process.env['POLYARCH_TEST_REGISTRY'];
+  if (ready !== undefined) return ready;
+  return await ensureBases(bases, { log: (line) => process.stderr.write(`${line}\n`) });
 }
 
 /** A folder that is removed when the scope ends (files of foreign ids and modes too). */
