@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vit
 import { buildkitdMissing, type RunningBuildkitd, startBuildkitd } from '../../scripts/buildkitd.ts';
 import { openEmulatedNamespace } from '../../scripts/emulated-namespace.ts';
 import { fixtureRegistry, skip, temporaryFolder, testEnvironment } from '../support/environment.ts';
-import { openInProcess } from '../support/in-process.ts';
 import { type Outcome, prepareBuilds, type Sides } from './builders.ts';
 import type { CompatCase } from './case.ts';
 import { compareImages, failedLines } from './compare.ts';
@@ -43,7 +42,7 @@ beforeAll(async () => {
   const mirror = await fixtureRegistry('busybox', 'alpine');
   root = stack.use(temporaryFolder()).path;
   const served = stack.use(await startServed(join(root, 'served')));
-  const polyarch = await openInProcess(stack.use(testEnvironment({ mirror })));
+  const polyarch = stack.use(testEnvironment({ mirror }));
   const start = async (name: string, enter: (argv: readonly string[]) => string[]): Promise<RunningBuildkitd> =>
     stack.use(await startBuildkitd({ folder: join(root, name), mirror, enter }));
   // A user namespace costs setuid bits and some ids, so only foreign platforms are built in one.

@@ -6,6 +6,7 @@ import { ensureBases } from '../../scripts/bases.ts';
 import { projectFolder } from '../../scripts/fixtures.ts';
 import { findTool, installCommand, type ToolName } from '../../scripts/install-tools.ts';
 import { findProgram, run, type RunResult } from '../../scripts/process.ts';
+import { runInProcess } from './in-process.ts';
 
 export { run } from '../../scripts/process.ts';
 export { projectFolder } from '../../scripts/fixtures.ts';
@@ -47,6 +48,8 @@ export interface PolyarchOptions {
   /** Give the result of a failing command instead of throwing. */
   readonly allowFailure?: boolean;
   readonly signal?: AbortSignal;
+  /** Start a process of its own, as `input` and `signal` do; else the CLI runs in the test's process. */
+  readonly process?: boolean;
 }
 
 /** A person's account of its own: store, configuration and working folder are temporary. */
@@ -56,7 +59,7 @@ export interface TestEnvironment extends Disposable {
   /** POLYARCH_HOME. */
   readonly home: string;
   readonly env: Readonly<NodeJS.ProcessEnv>;
-  /** Runs the checkout's CLI. Throws with its last lines when it fails, unless `allowFailure`. */
+  /** Runs the checkout's CLI, see in-process.ts. Throws with its last lines when it fails, unless `allowFailure`. */
   polyarch(args: readonly string[], options?: PolyarchOptions): Promise<RunResult>;
   /** Writes files below the working folder: path → text. */
   write(files: Readonly<Record<string, string>>): void;
@@ -91,14 +94,19 @@ export function testEnvironment(options: { mirror?: string } = {}): TestEnvironm
     folder,
     home,
     env,
-    polyarch: (args, more = {}) =>
-      run([join(projectFolder, 'bin/polyarch'), ...args], {
-        cwd: more.cwd ?? folder,
-        env: { ...env, ...more.env },
+    polyarch: (args, more = {}) => {
+      const account = { env: { ...env, ...more.env }, cwd: more.cwd ?? folder };
+      // `run` hands the process's own streams to the container.
+      const own =
+        more.process === true || more.input !== undefined || more.signal !== undefined || args.includes('run');
+      if (!own) return runInProcess(args, { ...account, allowFailure: more.allowFailure === true });
+      return run([join(projectFolder, 'bin/polyarch'), ...args], {
+        ...account,
         ...(more.input === undefined ? {} : { input: more.input }),
         ...(more.allowFailure === undefined ? {} : { allowFailure: more.allowFailure }),
         ...(more.signal === undefined ? {} : { signal: more.signal }),
-      }),
+      });
+    },
     write: (files) => writeFiles(folder, files),
     [Symbol.dispose]: () => root[Symbol.dispose](),
   };
