@@ -43,7 +43,7 @@ export async function build(
   const given = request.outputs.length > 0 ? request.outputs : [parseOutput('type=image')];
   const outputs = splitAsAsked(given, request.platforms.length);
   checkVersion(request, outputs);
-  checkOutputs(outputs, request);
+  checkOutputs(outputs, { ...request, cwd: around.cwd });
   await using opened = await openRequest(workspace, request, around);
   const steps = stepContext(engine, {
     buildPlatform: around.buildPlatform,
@@ -136,6 +136,7 @@ function exportContext(
     registry: (options) => workspace.registry(options),
     stdout: around.stdout,
     ...(around.dockerSocket === undefined ? {} : { dockerSocket: around.dockerSocket }),
+    cwd: around.cwd,
     scratch: engine.paths.temporary,
     tags: of.tags,
     annotations: of.annotations,

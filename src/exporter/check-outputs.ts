@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseReference } from '../oci/reference.ts';
 import { PolyarchError } from '../util/error.ts';
 import { parseAnnotations } from './annotations.ts';
@@ -10,7 +11,7 @@ import type { ImageOutput, OutputSpec } from './output-spec.ts';
  */
 export function checkOutputs(
   outputs: readonly OutputSpec[],
-  { tags, annotations }: { tags: readonly string[]; annotations: readonly string[] },
+  { tags, annotations, cwd }: { tags: readonly string[]; annotations: readonly string[]; cwd: string },
 ): void {
   parseAnnotations(annotations);
   for (const tag of tags) checkName(tag);
@@ -20,7 +21,7 @@ export function checkOutputs(
       for (const name of output.names) checkName(name);
     }
     if (output.kind === 'image' && output.push) checkPush(output, [...output.names, ...tags]);
-    if ('destination' in output) checkDestination(output);
+    if ('destination' in output) checkDestination(output, cwd);
   }
 }
 
@@ -45,9 +46,12 @@ function checkPush(output: ImageOutput, names: readonly string[]): void {
   }
 }
 
-function checkDestination({ kind, destination, ...output }: Extract<OutputSpec, { destination?: string }>): void {
+function checkDestination(
+  { kind, destination, ...output }: Extract<OutputSpec, { destination?: string }>,
+  cwd: string,
+): void {
   if (destination === undefined || destination === '-') return;
-  const found = statSync(destination, { throwIfNoEntry: false });
+  const found = statSync(resolve(cwd, destination), { throwIfNoEntry: false });
   if (found === undefined) return;
   const folder = kind === 'local' || ('tar' in output && !output.tar);
   if (folder === found.isDirectory()) return;

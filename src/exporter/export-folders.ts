@@ -17,7 +17,7 @@ export interface PlatformFolder {
 }
 
 /**
- * Copies every platform's files to a folder of the machine. What is there stays, unless it is to be emptied.
+ * Copies every platform's files to a folder of the machine, which is told by the name a person gave it. What is there stays, unless it is to be emptied.
  * Platforms that share a folder must not have a file of one name (OUTPUT_CLASH).
  *
  * All of it is written beside what is there and then moved to its place, name by name: a failure before the first move,
@@ -25,7 +25,7 @@ export interface PlatformFolder {
  */
 export async function exportFolders(
   folders: readonly PlatformFolder[],
-  destination: string,
+  { name, path: destination }: { name: string; path: string },
   options: { layers: LayerService; empty: boolean; clampMtime?: number; signal?: AbortSignal },
 ): Promise<void> {
   const { layers, empty, ...rest } = options;
@@ -36,15 +36,15 @@ export async function exportFolders(
   try {
     await sweepParts(destination, layers);
     for (const [i, { result }] of folders.entries())
-      await layers.exportDirectory(result.layers, join(aside, String(i)), { ...rest, name: destination });
+      await layers.exportDirectory(result.layers, join(aside, String(i)), { ...rest, name });
     if (folders.length > 1 && folders.some(({ folder }) => folder === '')) {
       const clash = new NameClash();
       for (const [i, { result }] of folders.entries())
         for (const path of files(join(aside, String(i)))) clash.add(path, formatPlatform(result.platform));
     }
     if (empty)
-      for (const name of readdirSync(destination))
-        if (name !== basename(aside)) await layers.removeTree(join(destination, name));
+      for (const old of readdirSync(destination))
+        if (old !== basename(aside)) await layers.removeTree(join(destination, old));
     for (const [i, { folder }] of folders.entries())
       await layers.moveDirectory(join(aside, String(i)), join(destination, folder), { signal: rest.signal });
   } finally {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { DiskStore } from '../content/blob-store.ts';
 import { copyGraph } from '../content/copy-graph.ts';
@@ -25,6 +26,8 @@ export interface ExportContext {
   readonly stdout: Writable;
   /** Where `docker load` would go, e.g. `/var/run/docker.sock`. */
   readonly dockerSocket?: string;
+  /** What a relative destination is relative to. */
+  readonly cwd: string;
   /** A folder for files on their way. */
   readonly scratch: string;
   /** Normalised references of the build. */
@@ -159,7 +162,7 @@ async function exportArchive(
   const { signal } = context;
   const abortable = { signal };
   if (destination !== undefined && !output.tar) {
-    const layout = await OciLayout.create(destination, abortable).catch((error: unknown) => {
+    const layout = await OciLayout.create(resolve(context.cwd, destination), abortable).catch((error: unknown) => {
       throw outputError(error, destination);
     });
     await context.step(`writing the OCI layout ${destination}`, async () => {
@@ -177,7 +180,7 @@ async function exportArchive(
   await context.step(`writing ${destination === '-' ? 'stdout' : destination}`, () =>
     destination === '-'
       ? writeStream(context.stdout, archive, abortable)
-      : writeFileAtomically(destination, archive, abortable),
+      : writeFileAtomically(resolve(context.cwd, destination), archive, abortable),
   );
   return { type: output.kind, where: destination, image: made, names: tags };
 }
@@ -234,12 +237,18 @@ async function exportFiles(
   if (output.kind === 'tar') {
     const tar = tarOfPlatforms(folders, context, options);
     await context.step(`writing ${destination === '-' ? 'stdout' : destination}`, () =>
-      destination === '-' ? writeStream(context.stdout, tar, options) : writeFileAtomically(destination, tar, options),
+      destination === '-'
+        ? writeStream(context.stdout, tar, options)
+        : writeFileAtomically(resolve(context.cwd, destination), tar, options),
     );
     return { type: 'tar', where: destination, names: [] };
   }
   await context.step(`copying files to ${destination}`, () =>
-    exportFolders(folders, destination, { layers: context.layers, empty: output.empty === true, ...options }),
+    exportFolders(
+      folders,
+      { name: destination, path: resolve(context.cwd, destination) },
+      { layers: context.layers, empty: output.empty === true, ...options },
+    ),
   );
   return { type: 'local', where: destination, names: [] };
 }
