@@ -106,7 +106,7 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     name: 'apt',
     base: 'debian:bookworm',
     platforms: ['linux/arm64'],
-    step: 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y gcc make >/dev/null && rm -rf /var/lib/apt/lists/*',
+    step: 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends make m4 patch xz-utils bzip2 file >/dev/null && rm -rf /var/lib/apt/lists/*',
     native: ['dpkg', 'dpkg-deb', 'tar', 'dash'],
     whole: true,
   },
@@ -130,9 +130,9 @@ objcopy --only-keep-debug /out/prog /out/prog.debug; strip -o /out/stripped /out
     platforms: ['linux/arm64'],
     setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc g++ libc6-dev make',
     step: `
-mkdir -p /out; for o in -O0 -O1 -O2 -O3 -Os '-O2 -g' '-O2 -fPIC -fstack-protector-strong' '-O2 -march=armv8.2-a+sve' '-O2 -ffast-math -flto' '-O2 -D_FORTIFY_SOURCE=2 -Wall -Wextra -fsanitize=undefined' '-O2 -pg -fprofile-arcs'; do n=$(echo $o | tr -d ' =+-.'); gcc $o -c c1.c -o /out/c1-$n.o 2>>/out/warnings; gcc $o -c c2.c -o /out/c2-$n.o 2>>/out/warnings; done
+mkdir -p /out; for o in -O0 '-O2 -g' '-O2 -fPIC -fstack-protector-strong -march=armv8.2-a+sve' '-O3 -flto -ffast-math -Wall -Wextra'; do n=$(echo $o | tr -d ' =+-.'); gcc $o -c c1.c -o /out/c1-$n.o 2>>/out/warnings; gcc $o -c c2.c -o /out/c2-$n.o 2>>/out/warnings; done
 gcc -E -dM c1.c >/out/macros; gcc -M c1.c >/out/deps; gcc -S -O2 c2.c -o /out/c2.s; gcc -O2 c1.c c2.c -o /out/prog -lm; gcc -static -O2 c1.c c2.c -o /out/static; gcc -O2 -flto c1.c c2.c -o /out/lto; gcc -shared -fPIC -O2 c2.c -o /out/libc2.so; gcc c1.c -L/out -lc2 -Wl,-rpath,/out -o /out/shared; gcc -xc -c /dev/null -o /out/empty.o
-for o in -O0 '-O2 -g' '-O2 -std=c++20'; do n=$(echo $o | tr -d ' =+-.'); g++ $o -c t.cc -o /out/t-$n.o 2>>/out/warnings; done; g++ -O2 t.cc -o /out/tt; /out/tt >/out/ran; /out/prog >>/out/ran
+for o in '-O2 -g'; do n=$(echo $o | tr -d ' =+-.'); g++ $o -c t.cc -o /out/t-$n.o 2>>/out/warnings; done; g++ -o /out/tt /out/t-O2g.o; /out/tt >/out/ran; /out/prog >>/out/ran
 cd /out; gcc -g3 -O2 -save-temps -c /work/c1.c -o saved.o; gcc -c /work/broken.c 2>/out/errors; gcc nowhere.c 2>>/out/errors; gcc -Q --help=optimizers >/out/help; gcc -v -x c -E /dev/null >/out/v 2>&1; gcc -print-search-dirs -print-libgcc-file-name >/out/search; gcc -dumpmachine >>/out/search; cpp -v /dev/null >/out/cppv 2>&1; true`,
     native: ['cc1', 'cc1plus', 'aarch64-linux-gnu-gcc-14', 'aarch64-linux-gnu-as', 'collect2', 'lto1'],
   },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type AccelRecord, MAP_FILE, writeAccelMap } from '../emulation/accel-map.ts';
+import { type AccelRecord, MAP_FILE, RAN_FILE, writeAccelMap } from '../emulation/accel-map.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
 import { readDebData } from './deb-package.ts';
@@ -76,6 +76,7 @@ export async function makePack(
   files.set('ld.so', patched);
   for (const [place, file] of files) writeProgram(join(folder, place), file);
   writeAccelMap(folder, records);
+  openToAll(folder);
   return { id: packId(folder, [...files.keys()]), tools: records.length, skipped };
 }
 
@@ -89,6 +90,15 @@ export function packId(folder: string, places: readonly string[]): string {
     hash.update(`${digest} ${place}\n`);
   }
   return hash.digest('hex');
+}
+
+/** A step's user, whoever it is, runs the tools, whatever this process's umask takes away. */
+function openToAll(folder: string): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const data = entry.name === MAP_FILE || entry.name === RAN_FILE;
+    chmodSync(join(entry.parentPath, entry.name), data ? 0o644 : 0o755);
+  }
+  chmodSync(folder, 0o755);
 }
 
 function writeProgram(path: string, file: Buffer): void {
