@@ -79,7 +79,7 @@ for t in ls cat cut sed grep tar gzip dpkg find diff; do $t --version; $t --nons
     step: `${INPUTS}
 mkdir -p t/d t/e; cp text bytes t/d; ln -s ../d/text t/e/link; ln t/d/text t/e/hard; truncate -s 1M t/sparse; echo end >>t/sparse; chmod 2755 t/d; chown 5:6 t/e; touch -d @1700000000.123456789 t/d t/e t/d/* t/e/link t/sparse t
 find t -exec touch -h -d @1700000000 {} +
-for f in gnu pax ustar v7; do tar -c --sort=name --format=$f $([ $f = pax ] && echo --pax-option=delete=atime,delete=ctime) --numeric-owner -S t >/out/$f.tar; done 2>/out/tar.log
+for f in gnu pax ustar v7; do tar -c --sort=name --format=$f $([ $f = pax ] && echo --pax-option=delete=atime,delete=ctime) --numeric-owner $([ $f = gnu ] && echo -S) t >/out/$f.tar; done 2>/out/tar.log
 tar -tvf /out/gnu.tar >/out/list; mkdir x; tar -xpf /out/pax.tar -C x; cp -a x /out/x; tar -df /out/gnu.tar >/out/compared 2>&1
 cat text bytes text /bin/sh >data
 for l in 1 4 6 9; do gzip -n -$l <data >/out/gz$l; bzip2 -$l <data >/out/bz$l; done
