@@ -23,7 +23,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/run.ts')).default,
   },
   test: {
-    summary: 'Run a command in an image of every platform, and tell whether all succeed',
+    summary: 'Run a command in an image of every platform',
     load: async () => (await import('./commands/test.ts')).default,
   },
   images: {

@@ -42,6 +42,7 @@ export async function runCommand(
   const debugging = globals.some((flag) => flag === '--debug' || flag === '-D');
   if (debugging || context.env['POLYARCH_DEBUG'] === '1')
     setDebugSink((scope, text) => context.notice(`debug ${scope}: ${text}`));
+  else setDebugSink(undefined);
   try {
     return await dispatch([...globals, ...rest], context);
   } catch (error) {

@@ -43,7 +43,7 @@ describe('du', () => {
   test('what takes space, by kind, with totals that add up', async () => {
     const { rows, totals, total, reclaimable } = await usage();
     expect(new Set(rows.map(({ type }) => type))).toEqual(
-      new Set(['image', 'layer', 'blob', 'cache-mount', 'context']),
+      new Set(['image', 'layer', 'blob', 'cache-mount', 'context', 'emulator']),
     );
     expect(rows.find(({ type }) => type === 'image')?.reclaimable).toBe(false);
     expect(Object.values(totals).reduce((a, b) => a + b, 0)).toBe(total);

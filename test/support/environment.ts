@@ -65,6 +65,12 @@ export interface TestEnvironment extends Disposable {
   write(files: Readonly<Record<string, string>>): void;
 }
 
+/** `run` hands the process's streams on, the version is the bundle's, and Node reads its own variables when it starts. */
+function isOfProcess(args: readonly string[], env: Readonly<Record<string, string>> = {}): boolean {
+  const names = new Set(['run', 'version', '--version', '-v']);
+  return args.some((arg) => names.has(arg)) || Object.keys(env).some((name) => name.startsWith('NODE_'));
+}
+
 /** An isolated environment; `mirror` (a registry's host) stands in for docker.io. */
 export function testEnvironment(options: { mirror?: string } = {}): TestEnvironment {
   const root = temporaryFolder();
@@ -96,9 +102,8 @@ export function testEnvironment(options: { mirror?: string } = {}): TestEnvironm
     env,
     polyarch: (args, more = {}) => {
       const account = { env: { ...env, ...more.env }, cwd: more.cwd ?? folder };
-      // `run` hands the process's own streams to the container.
-      const own =
-        more.process === true || more.input !== undefined || more.signal !== undefined || args.includes('run');
+      const { input, signal, process: asked } = more;
+      const own = asked === true || input !== undefined || signal !== undefined || isOfProcess(args, more.env);
       if (!own) return runInProcess(args, { ...account, allowFailure: more.allowFailure === true });
       return run([join(projectFolder, 'bin/polyarch'), ...args], {
         ...account,

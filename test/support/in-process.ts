@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { projectFolder } from '../../scripts/fixtures.ts';
 import { run, type RunResult } from '../../scripts/process.ts';
 import { cliContext } from '../../src/cli/context.ts';
@@ -24,7 +24,8 @@ export async function runInProcess(
     {
       env: options.env,
       argv: [process.execPath, join(projectFolder, '.cache/cli/polyarch.js')],
-      stdin: process.stdin,
+      // Nothing to read, and not asked what it is.
+      stdin: Readable.from([]) as unknown as NodeJS.ReadStream & { fd: 0 },
       // No terminals, and nothing else is asked of them.
       stdout: stdout.stream as NodeJS.WriteStream & { fd: 1 },
       stderr: stderr.stream as NodeJS.WriteStream & { fd: 2 },
