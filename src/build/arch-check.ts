@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { digestOf } from '../oci/digest.ts';
 import { elfMisfit, isElfPlatform } from '../oci/elf-platform.ts';
-import { formatPlatformFull } from '../oci/platform.ts';
+import { type Platform, formatPlatformFull } from '../oci/platform.ts';
 import type { ElfFile } from '../snapshot/elf-files.ts';
 import type { Layer } from '../snapshot/layer.ts';
 import type { Layers } from './layers.ts';
@@ -31,6 +31,14 @@ const SHOWN = 5;
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Emulators that Dockerfiles of old copy into foreign images: they are the build machine's by intent. */
 const EMULATOR = /\/qemu-[a-z0-9_]+(?:-static)?$/;
+
+/** Whether every one of some programs fits, as far as its headers tell. */
+export function allFit({ platform }: { readonly platform: Platform }, elfs: readonly ElfFile[]): boolean {
+  return (
+    !isElfPlatform(platform) ||
+    elfs.every((file) => EMULATOR.test(file.path) || elfMisfit(file, platform) === undefined)
+  );
+}
 
 /**
  * Compares every program and shared library that the build added with its platform: machine, class, byte order, ABI

@@ -14,7 +14,7 @@ import { type PlatformConversion, type SolvedPlatform, solvePlatforms } from './
 import type { BuildRequest, BuildResult } from './request.ts';
 import { stepContext } from './step-context.ts';
 import { Tiers } from './tiers.ts';
-import { checkArchitectures, testPlatforms } from './verify-platforms.ts';
+import { type VerifyOptions, acceptFiles, checkArchitectures, testPlatforms } from './verify-platforms.ts';
 import { buildTags, checkVersion } from './version-tags.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -75,11 +75,20 @@ export async function build(
     around,
   );
   await packLayers(outputs, solved, context);
-  const results = await verify(workspace, request, { results: solved, inputs: opened.inputs, outputs, tiers, around });
-  const annotated = { ...context, annotations: [...context.annotations, ...tiers.annotations] };
+  const archCheck = request.archCheck ?? 'error';
+  const verifying = { outputs, tiers, archCheck, progress, notice: around.notice, signal };
+  const checked = await checkArchitectures(workspace, solved, verifying);
+  const results = await runTests(workspace, request, { results: checked, inputs: opened.inputs, verifying });
+  const accepts = acceptFiles(workspace, results, verifying);
+  const outgoing = {
+    ...context,
+    annotations: [...context.annotations, ...tiers.annotations],
+    ...(accepts === undefined ? {} : { accepts }),
+  };
   const exported: Exported[] = [];
-  for (const output of outputs) exported.push(await runOutput(output, results, annotated));
-  return buildResult(exported, results, tiers.missing);
+  for (const output of outputs) exported.push(await runOutput(output, results, outgoing));
+  const made = results.filter(({ asked }) => !tiers.isMissing(asked));
+  return buildResult(exported, made, tiers.missing);
 }
 
 async function convert(
@@ -98,27 +107,22 @@ function splitAsAsked(outputs: readonly OutputSpec[], platforms: number): readon
   );
 }
 
-/** What is to leave the build is looked at and tried out first, as it is. */
-async function verify(
+async function runTests(
   workspace: Workspace,
   request: BuildRequest,
   of: {
     readonly results: readonly SolvedPlatform[];
     readonly inputs: readonly PlatformInputs[];
-    readonly outputs: readonly OutputSpec[];
-    readonly tiers: Tiers;
-    readonly around: BuildSurroundings;
+    readonly verifying: VerifyOptions;
   },
 ): Promise<readonly SolvedPlatform[]> {
-  const { results, inputs, around, ...rest } = of;
-  const { progress, notice, signal } = around;
-  const options = { ...rest, archCheck: request.archCheck ?? 'error', notice, progress, signal };
-  const checked = await checkArchitectures(workspace, results, options);
-  if (request.tests === undefined) return checked;
+  const { results, inputs, verifying } = of;
+  if (request.tests === undefined) return results;
   const { commands: _, ...given } = request.tests;
-  return testPlatforms(workspace, checked, {
-    ...options,
-    settings: { ...given, network: request.network, extraHosts: request.extraHosts, accel: request.accel },
+  const { network, extraHosts, accel } = request;
+  return testPlatforms(workspace, results, {
+    ...verifying,
+    settings: { ...given, network, extraHosts, accel },
     testsOf: ({ asked }) => inputs.find(({ platform }) => platform === asked)?.tests ?? [],
   });
 }

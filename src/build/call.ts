@@ -1,11 +1,13 @@
 import type { Outline } from '../dockerfile/convert-outline.ts';
 import type { Finding } from '../dockerfile/lint/finding.ts';
 import { type StageSummary, listStages } from '../dockerfile/list-stages.ts';
+import { formatPlatform } from '../oci/platform.ts';
 import { PolyarchError } from '../util/error.ts';
 import { askingBriefly } from './asking.ts';
 import { eachOnce } from './findings.ts';
 import { type ConversionChoices, type RequestSurroundings, openRequest } from './open-request.ts';
 import type { BuildRequest } from './request.ts';
+import { Tiers } from './tiers.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A Dockerfile that was looked at. */
@@ -36,10 +38,13 @@ export async function check(
   const asking = askingFor(workspace, around);
   try {
     await using opened = await openRequest(workspace, request, { ...around, onDockerfile: keep(files) });
+    const tiers = new Tiers(request.optional ?? []);
     for (const own of opened.inputs) {
       const allStages = own.target === undefined;
-      await opened.convert(own, { ...asking, allStages, onFinding });
+      await tiers.attempt(own.platform, () => opened.convert(own, { ...asking, allStages, onFinding }));
     }
+    for (const { platform, error } of tiers.missing)
+      around.notice(`${formatPlatform(platform)}, which may fail, will: ${error.message}`);
   } catch (error) {
     // Without a Dockerfile there is nothing to say about it.
     if (!(error instanceof PolyarchError) || files.length === 0 || around.signal.aborted) throw error;

@@ -56,9 +56,9 @@ export class Layers implements LayerService {
     layers: LayerChain,
     destination: string,
     options: { clampMtime?: number; name?: string; signal?: AbortSignal } = {},
-  ): Promise<void> {
+  ): Promise<readonly ElfFile[]> {
     const { name } = options;
-    await this.#export({ layers, kind: 'directory', destination, ...(name === undefined ? {} : { name }) }, options);
+    return this.#export({ layers, kind: 'directory', destination, ...(name === undefined ? {} : { name }) }, options);
   }
 
   async moveDirectory(from: string, to: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
@@ -75,9 +75,9 @@ export class Layers implements LayerService {
     layers: LayerChain,
     file: string,
     options: { prefix?: string; clampMtime?: number; signal?: AbortSignal } = {},
-  ): Promise<void> {
+  ): Promise<readonly ElfFile[]> {
     const { prefix } = options;
-    await this.#export(
+    return this.#export(
       { layers, kind: 'tar', destination: file, ...(prefix === undefined ? {} : { prefix }) },
       options,
     );
@@ -86,10 +86,14 @@ export class Layers implements LayerService {
   async #export(
     params: { layers: LayerChain; kind: 'directory' | 'tar'; destination: string; prefix?: string; name?: string },
     { clampMtime, signal }: { clampMtime?: number; signal?: AbortSignal },
-  ): Promise<void> {
+  ): Promise<readonly ElfFile[]> {
     const layers = await this.#options.unpack(params.layers, signal);
     const worker = await this.#options.worker();
-    await worker.call('export', { ...params, layers, ...(clampMtime === undefined ? {} : { clampMtime }) }, { signal });
+    return worker.call(
+      'export',
+      { ...params, layers, ...(clampMtime === undefined ? {} : { clampMtime }) },
+      { signal },
+    );
   }
 
   /** The digest of its tar, when it is known. */

@@ -23,6 +23,10 @@ export class Tiers {
     return this.#optional.has(formatPlatformFull(platform));
   }
 
+  isMissing(platform: Platform): boolean {
+    return this.#missing.has(formatPlatformFull(platform));
+  }
+
   /** In the order in which they failed. */
   get missing(): readonly MissingPlatform[] {
     return [...this.#missing.values()];

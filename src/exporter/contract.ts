@@ -3,6 +3,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ImageConfig } from '../oci/config.ts';
 import type { Platform } from '../oci/platform.ts';
+import type { ElfFile } from '../snapshot/elf-files.ts';
 import type { Compression, LayerChain } from '../snapshot/layer.ts';
 
 /** What a build made for one platform, before any of it is packed. */
@@ -29,6 +30,9 @@ export interface PackOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Looks at the programs among a platform's files before they get to their place; `false` leaves the platform out. */
+export type AcceptFiles = (result: PlatformResult, elfs: readonly ElfFile[]) => Promise<boolean>;
+
 /** What the exporters ask of the engine; `worker/` implements it. */
 export interface LayerService extends Fetcher {
   /** A layer that has a fitting blob keeps it, byte for byte; others are packed, in parallel, into the content store. */
@@ -39,12 +43,12 @@ export interface LayerService extends Fetcher {
   origins(descriptor: Descriptor): readonly string[];
   /** Notes that the repository has these blobs now. */
   noteOrigins(repository: string, layers: readonly Descriptor[]): void;
-  /** Copies the root filesystem into a folder of the machine (made when missing), with the caller's own ids. */
+  /** Copies the root filesystem into a folder of the machine (made when missing), with the caller's own ids; tells the programs in it. */
   exportDirectory(
     layers: LayerChain,
     destination: string,
     options?: { clampMtime?: number; name?: string; signal?: AbortSignal },
-  ): Promise<void>;
+  ): Promise<readonly ElfFile[]>;
   /** Moves what is in one folder of the machine into another, as `exportDirectory` would copy it. */
   moveDirectory(from: string, to: string, options?: { signal?: AbortSignal }): Promise<void>;
   /** Removes a file or folder of the machine, its folders that nobody may write too. */
@@ -54,5 +58,5 @@ export interface LayerService extends Fetcher {
     layers: LayerChain,
     file: string,
     options?: { prefix?: string; clampMtime?: number; signal?: AbortSignal },
-  ): Promise<void>;
+  ): Promise<readonly ElfFile[]>;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { formatPlatform } from '../oci/platform.ts';
-import type { LayerService, PlatformResult } from './contract.ts';
+import type { AcceptFiles, LayerService, PlatformResult } from './contract.ts';
 import { debug } from '../util/debug.ts';
 import { messageOf } from '../util/error.ts';
 import { tryLock } from '../util/lock.ts';
@@ -26,27 +26,31 @@ export interface PlatformFolder {
 export async function exportFolders(
   folders: readonly PlatformFolder[],
   { name, path: destination }: { name: string; path: string },
-  options: { layers: LayerService; empty: boolean; clampMtime?: number; signal?: AbortSignal },
+  options: { layers: LayerService; empty: boolean; accepts?: AcceptFiles; clampMtime?: number; signal?: AbortSignal },
 ): Promise<void> {
-  const { layers, empty, ...rest } = options;
+  const { layers, empty, accepts, ...rest } = options;
   // Inside, since the folder above may be another disk's, or nobody's to write.
   const aside = join(destination, `.polyarch-${randomUUID().slice(0, 8)}.part`);
   makeDestination(aside);
   using _held = tryLock(join(aside, LOCK));
   try {
     await sweepParts(destination, layers);
-    for (const [i, { result }] of folders.entries())
-      await layers.exportDirectory(result.layers, join(aside, String(i)), { ...rest, name });
-    if (folders.length > 1 && folders.some(({ folder }) => folder === '')) {
+    const written: { readonly result: PlatformResult; readonly from: string; readonly folder: string }[] = [];
+    for (const [i, { result, folder }] of folders.entries()) {
+      const from = join(aside, String(i));
+      const elfs = await layers.exportDirectory(result.layers, from, { ...rest, name });
+      if ((await accepts?.(result, elfs)) !== false) written.push({ result, from, folder });
+    }
+    if (written.length > 1 && written.some(({ folder }) => folder === '')) {
       const clash = new NameClash();
-      for (const [i, { result }] of folders.entries())
-        for (const path of files(join(aside, String(i)))) clash.add(path, formatPlatform(result.platform));
+      for (const { result, from } of written)
+        for (const path of files(from)) clash.add(path, formatPlatform(result.platform));
     }
     if (empty)
       for (const old of readdirSync(destination))
         if (old !== basename(aside)) await layers.removeTree(join(destination, old));
-    for (const [i, { folder }] of folders.entries())
-      await layers.moveDirectory(join(aside, String(i)), join(destination, folder), { signal: rest.signal });
+    for (const { from, folder } of written)
+      await layers.moveDirectory(from, join(destination, folder), { signal: rest.signal });
   } finally {
     if (existsSync(aside)) await layers.removeTree(aside).catch(() => rmSync(aside, { recursive: true, force: true }));
   }

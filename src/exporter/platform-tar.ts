@@ -12,34 +12,39 @@ import type { ExportContext } from './run-output.ts';
  */
 export async function* tarOfPlatforms(
   results: readonly PlatformFolder[],
-  context: Pick<ExportContext, 'layers' | 'scratch'>,
+  context: Pick<ExportContext, 'layers' | 'scratch' | 'accepts'>,
   options: { clampMtime?: number; signal?: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   mkdirSync(context.scratch, { recursive: true });
-  const made = results.map(({ result, folder }, i) => {
+  const { accepts } = context;
+  const all = results.map(({ result, folder }, i) => {
     const file = join(context.scratch, `export-${process.pid}-${i}.tar`);
     const prefix = folder === '' ? {} : { prefix: folder };
     return {
       file,
       platform: formatPlatform(result.platform),
-      write: () => context.layers.exportTar(result.layers, file, { ...options, ...prefix }),
+      write: async () => {
+        const elfs = await context.layers.exportTar(result.layers, file, { ...options, ...prefix });
+        return (await accepts?.(result, elfs)) !== false;
+      },
     };
   });
   const shared = results.length > 1 && results.some(({ folder }) => folder === '');
   try {
-    if (shared) {
-      for (const { write } of made) await write();
-      await checkNames(made);
-    }
+    // What is to be looked at is written before any of it goes on.
+    const first = shared || accepts !== undefined;
+    const made: typeof all = [];
+    for (const one of all) if (!first || (await one.write())) made.push(one);
+    if (shared) await checkNames(made);
     for (const [i, { file, write }] of made.entries()) {
-      if (!shared) await write();
+      if (!first) await write();
       // All but the last without their end mark.
-      const end = statSync(file).size - (i === results.length - 1 ? 0 : END_OF_ARCHIVE.length);
+      const end = statSync(file).size - (i === made.length - 1 ? 0 : END_OF_ARCHIVE.length);
       if (end > 0) yield* createReadStream(file, { end: end - 1, highWaterMark: 1024 * 1024 });
       rmSync(file);
     }
   } finally {
-    for (const { file } of made) rmSync(file, { force: true });
+    for (const { file } of all) rmSync(file, { force: true });
   }
 }
 

@@ -8,7 +8,7 @@ import { formatPlatform } from '../oci/platform.ts';
 import { familiarReference, parseReference, repositoryName } from '../oci/reference.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import { outputError, writeFileAtomically, writeStream } from './atomic-file.ts';
-import type { LayerService, PlatformResult } from './contract.ts';
+import type { AcceptFiles, LayerService, PlatformResult } from './contract.ts';
 import { exportFolders } from './export-folders.ts';
 import { type Image, makeImage, packOptions } from './image.ts';
 import { type ArchivedImage, archiveName, imageArchive } from './image-archive.ts';
@@ -37,6 +37,8 @@ export interface ExportContext {
   readonly sourceDateEpoch?: number;
   /** Ms since the epoch. */
   readonly now: number;
+  /** Of `type=local` and `type=tar`. */
+  readonly accepts?: AcceptFiles;
   readonly notice: (text: string) => void;
   /** Says what an output is doing: `exporting layers`, `pushing manifest …`. */
   readonly step: <T>(name: string, body: () => Promise<T>) => Promise<T>;
@@ -247,7 +249,12 @@ async function exportFiles(
     exportFolders(
       folders,
       { name: destination, path: resolve(context.cwd, destination) },
-      { layers: context.layers, empty: output.empty === true, ...options },
+      {
+        layers: context.layers,
+        empty: output.empty === true,
+        ...(context.accepts === undefined ? {} : { accepts: context.accepts }),
+        ...options,
+      },
     ),
   );
   return { type: 'local', where: destination, names: [] };

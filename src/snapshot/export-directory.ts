@@ -5,6 +5,7 @@ import { hasCode, PolyarchError } from '../util/error.ts';
 import { makeFolder } from '../util/make-folder.ts';
 import { pacer } from '../util/pacer.ts';
 import { NodeCopier } from './copy-node.ts';
+import { type ElfFile, elfFileOf } from './elf-files.ts';
 import { diskFull } from '../util/disk-full.ts';
 import { readXattrs } from './image-xattrs.ts';
 import { removeTree } from './remove-tree.ts';
@@ -18,6 +19,8 @@ export interface ExportDirectoryOptions {
   readonly onSkipped?: (path: string) => void;
   /** Take the tree's files away instead of copying them, as far as the destination is on their file system. */
   readonly move?: boolean;
+  /** Told of programs and shared libraries, as elfFileOf finds them. */
+  readonly onElf?: (file: ElfFile) => void;
   /** What errors call the destination. Default: its path. */
   readonly name?: string;
   readonly signal?: AbortSignal;
@@ -58,6 +61,8 @@ export async function exportDirectory(
       moved = options.move === true && rename(item.full, to);
       if (moved) continue;
       if (folder) folders.push(kept);
+      const elf = options.onElf === undefined ? undefined : elfFileOf(item);
+      if (elf !== undefined) options.onElf?.(elf);
       try {
         if ((await copier.copy(item, to)) && !folder) keep(kept, options);
       } catch (error) {

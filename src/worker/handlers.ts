@@ -7,6 +7,7 @@ import { DiskStore } from '../content/blob-store.ts';
 import { execStep, type StepServices } from './exec-step.ts';
 import { filesStep } from './files-step.ts';
 import { packStep } from './pack-step.ts';
+import type { ElfFile } from '../snapshot/elf-files.ts';
 import { followFile } from './follow-file.ts';
 import type { WorkerMethods } from './protocol.ts';
 import type { Handlers } from './rpc.ts';
@@ -50,7 +51,9 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
 
     async export({ layers, kind, destination, prefix, clampMtime, name }, { signal }) {
       await using view = await snapshots.view(layers);
-      const options = { signal, ...(clampMtime === undefined ? {} : { clampMtime }) };
+      const elfs: ElfFile[] = [];
+      const onElf = (file: ElfFile) => void elfs.push(file);
+      const options = { onElf, signal, ...(clampMtime === undefined ? {} : { clampMtime }) };
       if (kind === 'directory') {
         const { exportDirectory } = await import('../snapshot/export-directory.ts');
         await exportDirectory(view.path, destination, { ...options, ...(name === undefined ? {} : { name }) });
@@ -59,7 +62,7 @@ export function handlers(services: StepServices): Handlers<WorkerMethods> {
         const tar = tarOfTree(view.path, { ...options, ...(prefix === undefined ? {} : { prefix }) });
         await pipeline(Readable.from(tar, { objectMode: false }), createWriteStream(destination), { signal });
       }
-      return undefined;
+      return elfs;
     },
 
     async move({ from, to }, { signal }) {

@@ -40,7 +40,7 @@ export interface WorkerMethods {
   };
   /** The digest of what the selectors pick from a root filesystem. */
   digest: { params: { layers: LayerChain; selectors: readonly TreeSelector[] }; event: never; result: Digest };
-  /** Copies a root filesystem to a folder or into a tar file of the machine. */
+  /** Copies a root filesystem to a folder or into a tar file of the machine, and tells the programs and libraries in it. */
   export: {
     params: {
       layers: LayerChain;
@@ -52,7 +52,7 @@ export interface WorkerMethods {
       name?: string;
     };
     event: never;
-    result: undefined;
+    result: readonly ElfFile[];
   };
   /** Moves what is in one folder of the machine into another, where folders of one name are joined. */
   move: { params: { from: string; to: string }; event: never; result: undefined };

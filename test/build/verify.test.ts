@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from '../support/environment.ts';
 import { elfFile } from '../support/elf-file.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 import { ofPlatform, readRemote, remoteTags } from './image-reader.ts';
@@ -97,16 +98,24 @@ ENTRYPOINT ["/bin/sh", "-c", "exec ./amd64"]
     ]);
   });
 
-  test('files that are only exported need no loader, and start nothing', async () => {
+  test('files that are only exported need no loader, and start nothing but what is on PATH', async () => {
     const dockerfile = 'FROM scratch\nCOPY programs/amd64 programs/arm64-loader /\n';
-    const { code, stderr } = await build(dockerfile, ['--platform', 'linux/arm64', '-o', 'out']);
-    expect([code, told(stderr)]).toEqual([
-      0,
-      [
-        expect.stringMatching(
-          /^warning: linux\/arm64: \/amd64 is a program for linux\/amd64 \(Dockerfile:2, layer 1 of 1\)$/,
-        ),
-      ],
+    const args = ['--platform', 'linux/arm64'];
+    const { code, stderr } = await build(dockerfile, [...args, '-o', 'out']);
+    const warning = /^warning: linux\/arm64: \/amd64 is a program for linux\/amd64 \(Dockerfile:2, layer 1 of 1\)$/;
+    expect([code, told(stderr)]).toEqual([0, [expect.stringMatching(warning)]]);
+    const onPath = `${dockerfile}COPY programs/amd64 /bin/\n`;
+    const tar = await build(onPath, [...args, '-o', 'type=tar,dest=files.tar']);
+    expect([tar.code, tar.stderr]).toEqual([1, expect.stringContaining('[WRONG_ARCH]')]);
+    expect(existsSync(join(environment().folder, 'files.tar'))).toBe(false);
+    const tiers = ['--platform', 'linux/amd64,?linux/arm64', '-o', 'tiers', '-o', 'type=tar,dest=tiers.tar'];
+    const optional = await build(onPath, tiers);
+    expect([optional.code, optional.stderr]).toEqual([0, expect.stringContaining('WITHOUT linux/arm64\n')]);
+    expect(readdirSync(join(environment().folder, 'tiers'))).toEqual(['linux_amd64']);
+    const listed = await run(['tar', '-tf', join(environment().folder, 'tiers.tar')]);
+    expect(listed.stdout.split('\n').filter((name) => name.endsWith('/amd64'))).toEqual([
+      'linux_amd64/amd64',
+      'linux_amd64/bin/amd64',
     ]);
   });
 });

@@ -48,6 +48,7 @@ const examples: readonly Example[] = [
   {
     name: 'hello',
     platforms: three,
+    flags: ['--platform', '?linux/loong64', '--test', './hello.sh | grep "runs on a $(uname -m) machine"'],
     prints: (platform) =>
       new RegExp(
         `Hello from a build on linux/\\w+\nThis image is for ${platform}; its RUN step saw a ${machines[platform]} machine.\nIt runs on a ${machines[platform]} machine now.\n`,
