@@ -44,7 +44,7 @@ export async function check(
       await tiers.attempt(own.platform, () => opened.convert(own, { ...asking, allStages, onFinding }));
     }
     for (const { platform, error } of tiers.missing)
-      around.notice(`${formatPlatform(platform)}, which may fail, will: ${error.message}`);
+      around.notice(`${formatPlatform(platform)} is optional, and its build would fail: ${error.message}`);
   } catch (error) {
     // Without a Dockerfile there is nothing to say about it.
     if (!(error instanceof PolyarchError) || files.length === 0 || around.signal.aborted) throw error;
