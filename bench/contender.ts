@@ -7,14 +7,18 @@ export interface BenchBuild {
   readonly noCache?: boolean;
 }
 
-/** One builder on the machine. */
-export interface Contender extends AsyncDisposable {
+/** What is timed against others. */
+export interface Racer {
   readonly name: string;
+  /** The processes whose memory counts: those below the ones named, the bench's own children too. */
+  readonly daemonPid?: number;
+}
+
+/** One builder on the machine. */
+export interface Contender extends Racer, AsyncDisposable {
   readonly version: string;
   /** Runs the build to its end; throws with its output when it fails. */
   build(build: BenchBuild): Promise<void>;
   /** Empties its store and cache. */
   prune(): Promise<void>;
-  /** The processes whose memory counts: those below the ones named, the bench's own children too. */
-  readonly daemonPid?: number;
 }

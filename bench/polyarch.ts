@@ -6,7 +6,7 @@ import type { Contender } from './contender.ts';
 
 /** The checkout's own polyarch, with a store below `folder`. */
 export async function polyarchContender(options: { folder: string; mirror: string }): Promise<Contender> {
-  const program = join(projectFolder, 'bin/polyarch');
+  const program = await polyarchProgram();
   const home = join(options.folder, 'polyarch');
   mkdirSync(home, { recursive: true });
   const env = {
@@ -14,7 +14,7 @@ export async function polyarchContender(options: { folder: string; mirror: strin
     POLYARCH_HOME: home,
     POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${options.mirror}`,
   };
-  const version = (await run([program, '--version'], { env })).stdout.trim();
+  const version = (await run([...program, '--version'], { env })).stdout.trim();
   return {
     name: 'polyarch',
     version,
@@ -22,7 +22,7 @@ export async function polyarchContender(options: { folder: string; mirror: strin
       const output = push === undefined ? ['--output', 'type=cacheonly'] : ['--push', '-t', push];
       const cache = noCache === true ? ['--no-cache'] : [];
       const argv = ['build', '--progress', 'quiet', '--platform', platforms.join(','), ...output, ...cache, context];
-      await run([program, ...argv], { env });
+      await run([...program, ...argv], { env });
     },
     prune: () => {
       rmSync(home, { recursive: true, force: true });
@@ -30,4 +30,10 @@ export async function polyarchContender(options: { folder: string; mirror: strin
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** As the package runs it: bin/polyarch of a checkout would look for newer sources each time. */
+export async function polyarchProgram(): Promise<readonly string[]> {
+  await run([join(projectFolder, 'bin/polyarch'), '--version'], {});
+  return [process.execPath, '--', join(projectFolder, '.cache/cli/polyarch.js')];
 }

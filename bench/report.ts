@@ -1,7 +1,6 @@
 import { cpus, release, totalmem } from 'node:os';
 import { projectFolder } from '../scripts/fixtures.ts';
 import { run } from '../scripts/process.ts';
-import type { Contender } from './contender.ts';
 import type { Workload } from './workloads.ts';
 
 /** What one contender needed for one workload. */
@@ -13,30 +12,46 @@ export interface Result {
 }
 
 export interface Row {
-  readonly workload: Workload;
+  readonly workload: Pick<Workload<never>, 'name' | 'memory'>;
   /** By contender's name. */
   readonly results: ReadonlyMap<string, Result | Error>;
 }
 
-/** docs/benchmarks.md. */
-export async function report(
-  rows: readonly Row[],
-  options: { contenders: readonly Contender[]; left: readonly string[]; ownDisks: boolean },
-): Promise<string> {
-  const { contenders, left, ownDisks } = options;
+/** A table. */
+export interface Suite {
+  readonly title: string;
+  readonly about: string;
+  readonly rows: readonly Row[];
+  readonly contenders: readonly { readonly name: string; readonly version: string }[];
+  /** What is missing, and why. */
+  readonly left: readonly string[];
+}
+
+/** docs/benchmarks.md; tables without rows are left out. */
+export async function report(suites: readonly Suite[]): Promise<string> {
   const commit = (
     await run(['git', '-C', projectFolder, 'rev-parse', '--short', 'HEAD'], { allowFailure: true })
   ).stdout.trim();
-  const header = ['', ...contenders.map((one) => one.name)];
   const lines = [
     '# Benchmarks',
     '',
     'Made by `npm run bench`. Seconds are medians; the factor after a peer is how many times as long as polyarch it took',
-    '(above 1: polyarch is faster). All contenders ran in turn, round by round, on one machine, against one local registry;',
-    `buildkitd was warm, with QEMU registered in a namespace of its own, polyarch has no daemon. Each store lay on ${ownDisks ? 'an ext4 of its own' : 'the same disk'}.`,
+    '(above 1: polyarch is faster). All contenders ran in turn, round by round, on one machine, against local registries.',
     '',
     `- ${new Date().toISOString().slice(0, 10)}, commit ${commit}`,
     `- ${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`,
+    ...suites.filter(({ rows }) => rows.length > 0).flatMap((suite) => ['', ...table(suite)]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function table({ title, about, rows, contenders, left }: Suite): readonly string[] {
+  const header = ['', ...contenders.map((one) => one.name)];
+  const lines = [
+    `## ${title}`,
+    '',
+    about,
+    '',
     `- ${contenders.map((one) => `${one.name} ${one.version}`).join(', ')}`,
     ...left.map((reason) => `- left out: ${reason}`),
     '',
@@ -65,7 +80,7 @@ export async function report(
     );
     lines.push(`| its peak memory, all processes | ${peaks.join(' | ')} |`);
   }
-  return `${lines.join('\n')}\n`;
+  return lines;
 }
 
 function cell(

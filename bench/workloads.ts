@@ -5,13 +5,14 @@ import { run } from '../scripts/process.ts';
 import type { BenchBuild, Contender } from './contender.ts';
 
 /** What is timed, and what is done before each time without being timed. */
-export interface Workload {
+export interface Workload<C = Contender> {
   readonly name: string;
   readonly runs: number;
-  readonly prepare?: (contender: Contender) => Promise<void>;
+  readonly prepare?: (contender: C) => Promise<void>;
   /** Prepare before every run, not only before the first. */
   readonly prepareEach?: boolean;
-  build(contender: Contender, round: number): BenchBuild;
+  /** `round` is -1 for the one that is not timed. */
+  run(contender: C, round: number): Promise<void>;
   /** Also watch how much memory it takes. */
   readonly memory?: boolean;
 }
@@ -73,7 +74,7 @@ export async function makeWorkloads(folder: string, registry: string): Promise<W
     platforms: three,
     push: pushTo(contender, 'small'),
   });
-  return [
+  const builds: readonly (Omit<Workload, 'run'> & { build(contender: Contender, round: number): BenchBuild })[] = [
     {
       name: 'three steps, two platforms, no cache, push',
       runs: 7,
@@ -106,6 +107,10 @@ export async function makeWorkloads(folder: string, registry: string): Promise<W
       build: () => ({ context: wide, platforms: one }),
     },
   ];
+  return builds.map(({ build, ...rest }) => ({
+    ...rest,
+    run: (contender, round) => contender.build(build(contender, round)),
+  }));
 }
 
 /** Runs the build once before it is timed, so that everything is cached. */

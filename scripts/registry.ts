@@ -8,7 +8,7 @@ import { findProgram } from './process.ts';
 import { lock } from '../src/util/lock.ts';
 
 /** A registry that answers. */
-export interface RunningRegistry {
+export interface RunningRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly host: string;
   readonly pid: number;
@@ -82,15 +82,12 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
     }
     await sleep(50);
   }
-  return {
-    host,
-    pid: child.pid ?? 0,
-    stop: async () => {
-      if (!ended) child.kill();
-      await end;
-      rmSync(configFile, { force: true });
-    },
+  const stop = async (): Promise<void> => {
+    if (!ended) child.kill();
+    await end;
+    rmSync(configFile, { force: true });
   };
+  return { host, pid: child.pid ?? 0, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function answers(host: string): Promise<boolean> {

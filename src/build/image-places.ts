@@ -13,6 +13,7 @@ import { PolyarchError } from '../util/error.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { RegistryClient } from '../registry/client.ts';
 import type { ArchiveSource } from './archive-source.ts';
+import { KnownOrigins } from './known-origins.ts';
 import { openRegistries, type RegistryOptions } from './registries.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -25,6 +26,8 @@ export interface PlacesOptions extends RegistryOptions {
 
 /** Registries, OCI layouts and the local store, by location; each repository is opened once. */
 export class ImagePlaces implements AsyncDisposable {
+  /** Repositories that blobs are known from. */
+  readonly origins: KnownOrigins;
   readonly #options: PlacesOptions;
   readonly #repositories = new Map<string, ReturnType<RegistryClient['repository']>>();
   readonly #archives = new Map<string, Promise<ArchiveSource>>();
@@ -33,6 +36,7 @@ export class ImagePlaces implements AsyncDisposable {
 
   constructor(options: PlacesOptions) {
     this.#options = options;
+    this.origins = new KnownOrigins(options.home);
   }
 
   /** Fails with INVALID_REFERENCE. */
@@ -84,6 +88,7 @@ export class ImagePlaces implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.origins[Symbol.dispose]();
     for (const archive of this.#archives.values()) (await archive.catch(() => undefined))?.[Symbol.dispose]();
     (await this.#registries?.catch(() => undefined))?.close();
     await (await this.#workspace?.catch(() => undefined))?.[Symbol.asyncDispose]();

@@ -1,12 +1,15 @@
 import type { CopyProgress } from '../content/copy-graph.ts';
 import type { Abortable } from '../content/storage.ts';
+import { hasSuccessors } from '../content/successors.ts';
 import { collectReferrers } from '../manifest/collect-referrers.ts';
 import { isHome } from '../manifest/home.ts';
 import { formatLocation, type Location } from '../manifest/location.ts';
 import { manifestsBelow } from '../manifest/manifests-below.ts';
 import type { ManySources } from '../manifest/many-sources.ts';
 import { type Destination, publish, type SetTag, tagsNow, type TagsNow } from '../manifest/publish.ts';
+import { pathInRegistry } from '../manifest/mounting.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import { parseReference, repositoryName } from '../oci/reference.ts';
 import { RegistryFailure } from '../registry/failure.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -21,7 +24,10 @@ export interface PublishToOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Publishes a graph at locations, each store once, its tags in the order given; what a source in the same registry has is mounted. */
+/**
+ * Publishes a graph at locations, each store once, its tags in the order given. A blob is mounted where a repository of the target's
+ * registry has it: the source's, or one that the store's record names.
+ */
 export async function publishTo(
   places: ImagePlaces,
   { source, root }: { readonly source: ManySources; readonly root: Descriptor },
@@ -33,17 +39,26 @@ export async function publishTo(
   for (const location of locations) checkDigest(location, root);
   const destinations = await openDestinations(places, locations);
   const home = source.ownerOf(root.digest);
-  return publish({ source, root }, destinations, {
-    origins: ({ digest }, target) => {
+  const blobs = new Map<Digest, Descriptor>();
+  const tags = await publish({ source, root }, destinations, {
+    origins: async ({ digest }, target) => {
       const owner = source.ownerOf(digest);
-      return owner?.path !== undefined && owner.domain === target.domain ? [owner.path] : [];
+      if (owner?.path !== undefined && owner.domain === target.domain) return [owner.path];
+      return (await places.origins.of(digest)).flatMap((name) => pathInRegistry(name, target));
     },
     holds: (target) => isHome(target.name, home),
     leaveSame: options.now ?? new Map(),
     referrers: options.referrers,
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    onProgress: (event) => {
+      const { descriptor, kind } = event;
+      if (kind === 'done' && !hasSuccessors(descriptor.mediaType)) blobs.set(descriptor.digest, descriptor);
+      options.onProgress?.(event);
+    },
     signal: options.signal,
   });
+  for (const { target } of destinations)
+    if (target.domain !== undefined) await places.origins.note(target.name, [...blobs.values()]);
+  return tags;
 }
 
 /**

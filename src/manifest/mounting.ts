@@ -10,11 +10,12 @@ import type { ImageTarget } from './image-source.ts';
  */
 export function mounting(
   target: ImageTarget,
-  origins: (descriptor: Descriptor) => readonly string[],
+  origins: (descriptor: Descriptor) => readonly string[] | Promise<readonly string[]>,
 ): (descriptor: Descriptor, options: Abortable) => Promise<boolean> {
   return async (descriptor, options) => {
-    const from = origins(descriptor).find((path) => path !== target.path);
-    if (from === undefined || target.mount === undefined) return false;
+    if (target.mount === undefined) return false;
+    const from = (await origins(descriptor)).find((path) => path !== target.path);
+    if (from === undefined) return false;
     try {
       return await target.mount(descriptor, from, options);
     } catch (error) {

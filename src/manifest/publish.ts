@@ -26,7 +26,7 @@ export type TagsNow = ReadonlyMap<string, Digest | undefined>;
 
 export interface PublishOptions {
   /** Paths of repositories in the target's registry that a blob is known from. */
-  readonly origins: (descriptor: Descriptor, target: ImageTarget) => readonly string[];
+  readonly origins: (descriptor: Descriptor, target: ImageTarget) => readonly string[] | Promise<readonly string[]>;
   /** Leaves a tag alone that is at the root already; one that is not in here is asked for. Default: every tag is set. */
   readonly leaveSame?: TagsNow;
   /** Targets that have the whole graph and its referrers; nothing is looked at there. Default: none. */

@@ -11,7 +11,7 @@ import type { Layer, LayerChain } from '../snapshot/layer.ts';
 import { openDatabase } from '../util/database.ts';
 import { type Lock, lock, tryLock } from '../util/lock.ts';
 import { makeFolder } from '../util/make-folder.ts';
-import { type ImageRemote, Images, ORIGIN_SCHEMA } from './images.ts';
+import { type ImageRemote, Images, IMAGES_SCHEMA } from './images.ts';
 import { type StorePaths, storePaths } from './paths.ts';
 import type { WorkerMethods } from './protocol.ts';
 import type { FolderRef, Ref } from './ref.ts';
@@ -57,7 +57,7 @@ export class Engine implements AsyncDisposable {
   private constructor(options: EngineOptions, { inUse, exclusive }: { inUse: Lock; exclusive: boolean }) {
     this.exclusive = exclusive;
     this.paths = storePaths(options.home);
-    this.db = openDatabase(this.paths.database, [ORIGIN_SCHEMA, RESULT_SCHEMA, options.schema ?? ''].join('\n'));
+    this.db = openDatabase(this.paths.database, [IMAGES_SCHEMA, RESULT_SCHEMA, options.schema ?? ''].join('\n'));
     this.content = new DiskStore(this.paths.content);
     this.store = new ImageStore(this.paths.database);
     this.images = new Images({

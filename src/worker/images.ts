@@ -15,15 +15,13 @@ import { isIndex } from '../oci/media-types.ts';
 import { formatPlatform, requirePlatform } from '../oci/platform.ts';
 import { parseReference, repositoryName } from '../oci/reference.ts';
 import type { Layer } from '../snapshot/layer.ts';
+import { BlobOrigins, ORIGIN_SCHEMA } from './blob-origins.ts';
 import { KNOWN_TAGS_SCHEMA, KnownTags } from './known-tags.ts';
 import { debug } from '../util/debug.ts';
 import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
 
-export const ORIGIN_SCHEMA = `
-  CREATE TABLE IF NOT EXISTS blob_origins (digest TEXT NOT NULL, repository TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (digest, repository)) WITHOUT ROWID;
-  ${KNOWN_TAGS_SCHEMA}
-`;
+export const IMAGES_SCHEMA = `${ORIGIN_SCHEMA}${KNOWN_TAGS_SCHEMA}`;
 
 /** What names an image: a reference, or `oci-layout://NAME[:TAG][@DIGEST]`. */
 export interface ImageName {
@@ -80,11 +78,13 @@ export class Images implements ImageMetaResolver {
   readonly #roots = new Map<string, Promise<Descriptor>>();
   readonly #images = new Map<string, Promise<PlatformImage>>();
   readonly #tags: KnownTags;
+  readonly #origins: BlobOrigins;
   readonly #fetching = new Map<string, Promise<Uint8Array>>();
 
   constructor(options: ImagesOptions) {
     this.#options = options;
     this.#tags = new KnownTags(options.db);
+    this.#origins = new BlobOrigins(options.db);
   }
 
   async resolveImageConfig(text: string, options: ResolveImageOptions): Promise<ResolvedImage> {
@@ -159,18 +159,12 @@ export class Images implements ImageMetaResolver {
 
   /** Repositories that a blob is known from, e.g. `docker.io/library/debian`. */
   origins(digest: Digest): string[] {
-    const rows = this.#options.db.prepare('SELECT repository FROM blob_origins WHERE digest = ?').all(digest);
-    return rows.map((row) => String(row['repository']));
+    return this.#origins.of(digest);
   }
 
   /** Notes that the repository has these blobs. */
   noteOrigins(repository: string, layers: readonly Descriptor[]): void {
-    for (const layer of layers) {
-      if (this.origins(layer.digest).includes(repository)) continue;
-      this.#options.db
-        .prepare('INSERT OR IGNORE INTO blob_origins (digest, repository, media_type, size) VALUES (?, ?, ?, ?)')
-        .run(layer.digest, repository, layer.mediaType, layer.size);
-    }
+    this.#origins.note(repository, layers);
   }
 
   #root(reference: ImageName, options: ResolveImageOptions): Promise<Descriptor> {

@@ -50,6 +50,21 @@ describe.skipIf(missing !== undefined)('copy', () => {
     expect(held.images.map(({ layers }) => layers.length)).toEqual([1, 1, 1]);
   });
 
+  test('a blob that was sent to a registry before is mounted from where it went', async () => {
+    const recorded = makeImage({ platforms: [...PLATFORMS], files: { recorded: 'yes' } });
+    await seed(other(), 'rec/app:1', recorded);
+    // Makes the store, and with it the record.
+    await copy(`${other()}/rec/app:1`, 'local://rec/app:1');
+    await copy(`${other()}/rec/app:1`, `${host()}/rec/first:1`);
+    proxy().requests.length = 0;
+    await copy(`${other()}/rec/app:1`, `${host()}/rec/second:1`);
+    const blobs = proxy().requests.filter(({ url }) => url.includes('/blobs/'));
+    expect(blobs.map(({ method, url }) => `${method} ${/from=.*/.exec(url)?.[0]}`)).toEqual(
+      recorded.blobs.map(() => 'POST from=rec%2Ffirst'),
+    );
+    expect(await digestAt(plain(), 'rec/second', '1')).toBe(recorded.root.entry.digest);
+  });
+
   test('readers that are not ours: skopeo, umoci, podman', async (context) => {
     const [skopeo, umoci, podman] = (['skopeo', 'umoci', 'podman'] as const).map((tool) => requireTool(context, tool));
     const run = (program: string | undefined, ...args: readonly string[]): string =>
