@@ -85,7 +85,7 @@ function keep(files: CheckedFile[]): RequestSurroundings['onDockerfile'] {
 }
 
 /** Goes on without the bases that no registry tells about, and says so once of each. */
-function askingFor(
+export function askingFor(
   { engine }: Workspace,
   { notice, signal }: RequestSurroundings,
 ): Pick<ConversionChoices, 'metaResolver' | 'onUnknownBase' | 'signal'> {

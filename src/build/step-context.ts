@@ -44,6 +44,7 @@ export function stepContext(engine: Engine, options: StepContextOptions): StepCo
     ...options.credentials,
     worker: () => engine.worker(),
     materialize: (ref, signal) => engine.materialize(ref, signal),
+    timed: (step, ms) => engine.times.save(step, ms),
     newLayerId: () => engine.newLayerId(),
   };
   return steps;

@@ -18,6 +18,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'Build an image for one or more platforms',
     load: async () => (await import('./commands/build.ts')).default,
   },
+  plan: {
+    summary: 'Tell how a build’s steps would run, and what would be faster',
+    load: async () => (await import('./commands/plan.ts')).default,
+  },
   run: {
     summary: 'Run an image’s command, emulated where needed',
     load: async () => (await import('./commands/run.ts')).default,

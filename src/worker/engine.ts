@@ -17,6 +17,7 @@ import type { WorkerMethods } from './protocol.ts';
 import type { FolderRef, Ref } from './ref.ts';
 import { RESULT_SCHEMA, StoredResults } from './result-cache.ts';
 import type { RpcClient } from './rpc.ts';
+import { StepTimes, TIMES_SCHEMA } from './step-times.ts';
 import { sweepLeftovers } from './sweep.ts';
 import { WorkerProcess, type WorkerStdio } from './worker-process.ts';
 
@@ -46,6 +47,7 @@ export class Engine implements AsyncDisposable {
   readonly store: ImageStore;
   readonly images: Images;
   readonly results: StoredResults;
+  readonly times: StepTimes;
   /** Told of a layer's download: bytes so far and in all. */
   onPull: ((layer: Layer, current: number, total: number) => void) | undefined;
   /** No other process has the store open. */
@@ -57,7 +59,10 @@ export class Engine implements AsyncDisposable {
   private constructor(options: EngineOptions, { inUse, exclusive }: { inUse: Lock; exclusive: boolean }) {
     this.exclusive = exclusive;
     this.paths = storePaths(options.home);
-    this.db = openDatabase(this.paths.database, [IMAGES_SCHEMA, RESULT_SCHEMA, options.schema ?? ''].join('\n'));
+    this.db = openDatabase(
+      this.paths.database,
+      [IMAGES_SCHEMA, RESULT_SCHEMA, TIMES_SCHEMA, options.schema ?? ''].join('\n'),
+    );
     this.content = new DiskStore(this.paths.content);
     this.store = new ImageStore(this.paths.database);
     this.images = new Images({
@@ -68,6 +73,7 @@ export class Engine implements AsyncDisposable {
       notice: options.notice,
     });
     this.results = new StoredResults(this.db, this.paths);
+    this.times = new StepTimes(this.db);
     this.#worker = new WorkerProcess({
       entry: options.workerEntry,
       home: options.home,

@@ -34,7 +34,7 @@ import { type ProgressMode, openProgress, progressMode } from '../progress/progr
 import { type SemverFlags, semverFlags, versionTags } from '../semver-flags.ts';
 import { type RegistryFlags, collect, dockerSocket, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
-interface BuildFlags extends RegistryFlags, SemverFlags, VerifyFlags {
+export interface BuildFlags extends RegistryFlags, SemverFlags, VerifyFlags {
   readonly accel: string;
   readonly platform?: string[];
   readonly file?: string[];
@@ -222,7 +222,8 @@ async function run(path: string, flags: BuildFlags, context: CliContext): Promis
   }
 }
 
-function buildRequest(path: string, flags: BuildFlags, context: CliContext): BuildRequest {
+/** The request of `build` and of commands that look at one. */
+export function buildRequest(path: string, flags: BuildFlags, context: CliContext): BuildRequest {
   const { env, cwd } = context;
   const list = (values: readonly string[] | undefined) => values ?? [];
   const outputs = withShorthands(

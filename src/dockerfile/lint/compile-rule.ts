@@ -1,44 +1,83 @@
-import type { Stage } from '../ast.ts';
+import type { RunInstruction, Stage } from '../ast.ts';
 import { COMPILERS, type Compiler, MENTIONS_COMPILER, onBuildPlatform } from './compilers.ts';
 import { type PlatformLint, namesOf, writtenOf } from './platform-lint.ts';
 import { type ShellCommand, shellCommands } from './shell-commands.ts';
-import { type StageView, declares, runText } from './stage-view.ts';
+import { type StageView, baseOf, declares, runText } from './stage-view.ts';
 
 /** EmulatedCompile: a stage for the target compiles what could be compiled on the building machine. */
 export function lintCompilers(view: StageView, { lint, foreign, lines }: PlatformLint): void {
+  if (!isTaken(view)) return;
+  const found = compileAdvice(view, { foreign, lines, compilers: COMPILERS });
+  if (found === undefined) return;
+  const { instruction, tool, why, rewrite } = found;
+  lint.report('EmulatedCompile', { tool, platforms: namesOf(foreign), why }, { ...instruction, rewrite });
+}
+
+/** How a stage would compile natively. */
+export interface CompileAdvice {
+  /** The first that compiles. */
+  readonly instruction: RunInstruction;
+  /** The compiler's first words. */
+  readonly tool: string;
+  readonly why: string;
+  /** Lines to write instead. */
+  readonly rewrite: readonly string[];
+}
+
+/** What the first of the compilers that a stage for the target runs asks for; undefined without one. */
+export function compileAdvice(
+  view: StageView,
+  options: Pick<PlatformLint, 'foreign' | 'lines'> & { readonly compilers: readonly Compiler[] },
+): CompileAdvice | undefined {
+  const { foreign, lines, compilers } = options;
   const { stage, runsFor } = view;
-  if (runsFor !== 'target' || !isTaken(view)) return;
+  if (runsFor !== 'target') return undefined;
   const runs = stage.instructions.flatMap((instruction) => {
     const text = instruction.kind === 'run' ? runText(instruction) : '';
-    return MENTIONS_COMPILER.test(text) ? [{ instruction, commands: shellCommands(text) }] : [];
+    return instruction.kind === 'run' && MENTIONS_COMPILER.test(text)
+      ? [{ instruction, commands: shellCommands(text) }]
+      : [];
   });
-  if (runs.length === 0) return;
+  if (runs.length === 0) return undefined;
   const all = textOf(stage);
-  for (const compiler of COMPILERS) {
+  for (const compiler of compilers) {
     const found = runs.flatMap(({ instruction, commands }) => {
       const tool = toolOf(commands, compiler);
       return tool === undefined ? [] : [{ tool, instruction }];
     });
     const [first] = found;
     if (first === undefined || compiler.excludes?.(view, all) === true) continue;
-    // One that starts from another stage is put on $BUILDPLATFORM by that one's FROM.
-    const root = rootOf(view);
+    const base = baseOf(view);
+    const { args, before = [], after } = compiler;
     const rewrite = [
-      onBuildPlatform(root.stage),
-      ...(compiler.before ?? []),
-      ...missingArgs(typeof compiler.args === 'function' ? compiler.args(foreign) : compiler.args, stage),
+      fromLine(view),
+      ...(typeof before === 'function' ? before({ base, platforms: foreign }) : before),
+      ...missingArgs(typeof args === 'function' ? args(foreign) : args, stage),
       ...found.flatMap(({ instruction }) => {
         const written = writtenOf(instruction, lines);
-        return (compiler.replace?.(written, { text: all, platforms: foreign }) ?? written).split('\n');
+        return (compiler.replace?.(written, { text: all, base, platforms: foreign }) ?? written).split('\n');
       }),
-      ...(view.inResult
-        ? [`# and in a last stage: FROM ${root.stage.baseName}`, '# COPY --from=… what was compiled']
-        : []),
+      ...(view.inResult ? lastStage(view, after) : []),
     ];
-    const values = { tool: first.tool, platforms: namesOf(foreign), why: compiler.why };
-    lint.report('EmulatedCompile', values, { ...first.instruction, rewrite });
-    return;
+    return { instruction: first.instruction, tool: first.tool, why: compiler.why, rewrite };
   }
+  return undefined;
+}
+
+/** One that starts from another stage is put on $BUILDPLATFORM by that one's FROM. */
+function fromLine(view: StageView): string {
+  const root = rootOf(view);
+  return onBuildPlatform(root.stage) + (view.inResult && root.stage.name === '' ? ' AS build' : '');
+}
+
+/** What is compiled in the image that is made goes into another stage. */
+function lastStage(view: StageView, [copied, ...more]: Compiler['after'] = ['…']): readonly string[] {
+  const { name, baseName } = rootOf(view).stage;
+  return [
+    `# and in a last stage: FROM ${baseName}`,
+    `# COPY --from=${name === '' ? 'build' : name} ${copied}`,
+    ...more.map((line) => `# ${line}`),
+  ];
 }
 
 /** What it makes is copied elsewhere, or is in an image that is made to be run; else it may be a tool of the build. */

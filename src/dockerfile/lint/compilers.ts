@@ -12,19 +12,29 @@ export interface Compiler {
   /** Platform arguments that the rewritten line needs. */
   readonly args: readonly string[] | ((platforms: readonly Platform[]) => readonly string[]);
   /** Lines to put before the first command. */
-  readonly before?: readonly string[];
-  /** The instruction rewritten; `text` is all that the stage runs and sets. */
-  readonly replace?: (line: string, of: { text: string; platforms: readonly Platform[] }) => string;
+  readonly before?: readonly string[] | ((of: { base: string; platforms: readonly Platform[] }) => readonly string[]);
+  /** The instruction rewritten; `text` is all that the stage runs and sets, `base` its image as it is written. */
+  readonly replace?: (line: string, of: { text: string; base: string; platforms: readonly Platform[] }) => string;
+  /** What a last stage copies, and lines that it needs besides; default is not known. */
+  readonly after?: readonly [copied: string, ...lines: string[]];
 }
 
-const XX = ['COPY --from=tonistiigi/xx / /'];
+export const ALPINE = /alpine|musl/;
+
+/** Lines that bring the xx image's tools, clang, and a C library for the target. */
+export function crossClang({ base }: { base: string }): readonly string[] {
+  const install = ALPINE.test(base)
+    ? 'apk add clang lld && xx-apk add gcc g++ musl-dev'
+    : 'apt-get update && apt-get install -y clang lld && xx-apt-get install -y gcc g++ libc6-dev';
+  return ['COPY --from=tonistiigi/xx / /', 'ARG TARGETPLATFORM', `RUN ${install}`];
+}
 /** Where builds of web pages and libraries go, node_modules apart. */
 const BUNDLE = /(?:^|\/)(?:dist|build|out|public|www|static|html|\.output|_site|storybook-static)(?:\/|$)/;
-const C_TOOLS = /\b(?:gcc|g\+\+|clang|build-base|build-essential|musl-dev|libc-dev|libc6-dev)\b/;
+export const C_TOOLS = /\b(?:gcc|clang|build-base|build-essential|musl-dev|libc-dev|libc6-dev)\b|\bg\+\+/;
 
 /** Text that none of them is in need not be looked at. */
 export const MENTIONS_COMPILER =
-  /\b(?:go|cargo|gcc|cc|make|gmake|ninja|clang|npm|npx|pnpm|yarn|bun|tsc|vite|webpack|rollup|ng|next|astro|parcel|mvn|mvnw|gradle|gradlew|dotnet)\b|[gc]\+\+/;
+  /\b(?:go|cargo|gcc|cc|make|gmake|ninja|clang|npm|npx|pip3?|pnpm|yarn|bun|tsc|vite|webpack|rollup|ng|next|astro|parcel|mvn|mvnw|gradle|gradlew|dotnet)\b|[gc]\+\+/;
 
 /** Images in which make is most likely not about C. */
 const OTHER_LANGUAGE = /\b(?:golang|node|rust|python|ruby|php|openjdk|maven|gradle|sdk)\b/;
@@ -48,8 +58,8 @@ export const COMPILERS: readonly Compiler[] = [
   {
     command: /^cargo (?:build|install|b)\b/,
     why: 'Rust compiles for other targets (here by way of the xx image)',
-    args: ['TARGETPLATFORM'],
-    before: XX,
+    args: [],
+    before: crossClang,
     replace: (line) => line.replaceAll(/(?<![\w./-])cargo (?=(?:build|install|b)\b)/g, 'xx-cargo '),
   },
   {
@@ -60,8 +70,8 @@ export const COMPILERS: readonly Compiler[] = [
       const base = baseOf(view);
       return view.inResult || OTHER_LANGUAGE.test(base) || !(C_TOOLS.test(text) || /\bgcc\b/.test(base));
     },
-    args: ['TARGETPLATFORM'],
-    before: XX,
+    args: [],
+    before: crossClang,
     replace: (line) =>
       line
         .replaceAll(/(?<![\w./-])(?:gcc|cc|clang)(?= )/g, 'xx-clang')
@@ -94,7 +104,7 @@ export const COMPILERS: readonly Compiler[] = [
 ];
 
 /** Go takes v7 for granted when it makes programs for arm elsewhere. */
-function needsGoarm(platforms: readonly Platform[]): boolean {
+export function needsGoarm(platforms: readonly Platform[]): boolean {
   return platforms.some(({ architecture, variant }) => architecture === 'arm' && variant !== 'v7');
 }
 

@@ -165,6 +165,7 @@ describe('rewrites', () => {
         'FROM --platform=$BUILDPLATFORM rust AS b',
         'COPY --from=tonistiigi/xx / /',
         'ARG TARGETPLATFORM',
+        'RUN apt-get update && apt-get install -y clang lld && xx-apt-get install -y gcc g++ libc6-dev',
         'RUN xx-cargo build --release',
       ],
     ],

@@ -37,7 +37,8 @@ export function lintPlatforms(
   }
 }
 
-function targetIndex(dockerfile: Dockerfile, name: string | undefined): number | undefined {
+/** The place of a stage by its name or number. */
+export function targetIndex(dockerfile: Dockerfile, name: string | undefined): number | undefined {
   if (name === undefined) return undefined;
   const found = dockerfile.stages.findLastIndex((stage) => stage.name === name.toLowerCase());
   return found < 0 ? Number(/^(?:stage-)?(\d+)$/.exec(name)?.[1] ?? Number.NaN) : found;

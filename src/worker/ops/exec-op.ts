@@ -85,6 +85,7 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
       };
       const tail = new LogTail();
       const worker = await steps.worker();
+      const began = Date.now();
       const { exitCode, outputs, fullDisk } = await worker.call('exec', step, {
         signal: context.signal,
         onEvent: ({ stream, data }) => {
@@ -96,6 +97,7 @@ export function execOp(op: PbOp, exec: ExecOp, steps: StepContext): Op<Ref> {
         const log = tail.text();
         throw stepFailed(meta.args, { exitCode, platform, log, ...(fullDisk === undefined ? {} : { fullDisk }) });
       }
+      steps.timed({ vertex: context.vertex, args: meta.args, cwd: meta.cwd, platform }, Date.now() - began);
       return outputsOf(exec, inputs, outputs);
     },
   };

@@ -7,6 +7,7 @@ import type { WorkerMethods } from '../protocol.ts';
 import type { Op, OpContext } from '../../solver/vertex.ts';
 import type { FolderRef, Ref } from '../ref.ts';
 import type { RpcClient } from '../rpc.ts';
+import type { TimedStep } from '../step-times.ts';
 import type { LocalFilter } from './source-op.ts';
 
 /** What the steps of one build are given: the engine's parts, and what the build was asked with. */
@@ -31,6 +32,8 @@ export interface StepContext {
   worker(): Promise<RpcClient<WorkerMethods>>;
   /** Every layer unpacked, for a call to the worker; a folder is copied into a layer first. */
   materialize(ref: Ref, signal: AbortSignal): Promise<LayerChain>;
+  /** Told how many milliseconds a RUN took that ended well. */
+  timed(step: TimedStep, ms: number): void;
   /** A name for a new layer. */
   newLayerId(): string;
 }
