@@ -33,6 +33,17 @@ interface PlanFlags extends Pick<
   readonly format: string;
 }
 
+/** Of a build's flags those that no plan depends on. */
+const NOT_ASKED = {
+  accel: 'off',
+  archCheck: 'off',
+  cache: true,
+  call: 'build',
+  network: 'default',
+  progress: 'none',
+  testTimeout: '1s',
+};
+
 const command: CliCommand = {
   define(program: Command, context, done) {
     const defined = program
@@ -52,8 +63,7 @@ const command: CliCommand = {
       const { format } = flags;
       if (format !== 'text' && format !== 'json')
         throw new PolyarchError('INVALID_ARGUMENT', `--format ${JSON.stringify(format)} is neither text nor json`);
-      const defaults = { accel: context.env['POLYARCH_ACCEL'] || 'exact', cache: true, progress: 'none', call: 'build', network: 'default' };
-      const request = withBuildConfig(buildRequest(path, { ...defaults, ...flags }, context), context);
+      const request = withBuildConfig(buildRequest(path, { ...NOT_ASKED, ...flags }, context), context);
       using _stdin = request.stdin === undefined ? undefined : destroyOnAbort(context.stdin, context.signal);
       await using workspace = await openWorkspace(context, flags);
       const { cwd, env, signal, notice } = context;
