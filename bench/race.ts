@@ -41,6 +41,8 @@ export async function race<C extends Racer>(
       const failure = failures.get(name);
       const peak = memory.get(name);
       if (failure !== undefined) return [name, failure];
+      // For one who does not wait for the table.
+      console.error(`  ${name}: ${(times.get(name) ?? []).map((one) => one.toFixed(2)).join(' ')}`);
       return [name, { seconds: median(times.get(name) ?? []), ...(peak === undefined ? {} : { memory: peak }) }];
     }),
   );
