@@ -31,9 +31,10 @@ export type CliProcess = Pick<NodeJS.Process, 'env' | 'argv' | 'stdin' | 'stdout
 export function cliContext(process: CliProcess, signals: Pick<ProcessSignals, 'signal' | 'take'>): CliContext {
   const { env, stdout, stderr } = process;
   const base = env['HOME'] ?? homedir();
+  const cwd = workingFolder(process);
   return {
     env,
-    cwd: workingFolder(process),
+    cwd,
     program: realpathSync(process.argv[1] ?? ''),
     // Getters: opening stdin costs a millisecond, and most commands never read it.
     get stdin() {
@@ -43,8 +44,8 @@ export function cliContext(process: CliProcess, signals: Pick<ProcessSignals, 's
     stderr,
     signal: signals.signal,
     takeSignals: () => signals.take(),
-    home: resolve(env['POLYARCH_HOME'] || join(env['XDG_DATA_HOME'] || join(base, '.local', 'share'), 'polyarch')),
-    configHome: resolve(env['XDG_CONFIG_HOME'] || join(base, '.config'), 'polyarch'),
+    home: resolve(cwd, env['POLYARCH_HOME'] || join(env['XDG_DATA_HOME'] || join(base, '.local', 'share'), 'polyarch')),
+    configHome: resolve(cwd, env['XDG_CONFIG_HOME'] || join(base, '.config'), 'polyarch'),
     notice: (text) => void stderr.write(`${text}\n`),
   };
 }

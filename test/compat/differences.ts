@@ -16,6 +16,12 @@ export const differences: readonly Difference[] = [
     lines: /^linux\/arm64 config\.variant: buildkit nothing, polyarch "v8"$/,
   },
   {
+    title: 'An image whose programs are for another platform',
+    text: 'BuildKit makes an image of `linux/amd64` out of the programs of `linux/arm64` and says nothing; it fails where it is run. polyarch fails before anything is pushed (`WRONG_ARCH`) where the program that the image starts, or one on its PATH, is for another platform. With `--arch-check=warn` or `off` the image is the same as BuildKit’s.',
+    lines: /^polyarch fails, BuildKit does not: .*\[WRONG_ARCH\]/s,
+    cases: ['FROM --platform of a stage'],
+  },
+  {
     title: 'An owner that the image does not know',
     text: 'For `--chown=NAME`, and for a WORKDIR after `USER NAME`, with a name that is not in the image, BuildKit gives the files to root and says nothing. polyarch fails (`USER_NOT_FOUND`, `GROUP_NOT_FOUND`) and names the nearest one: files of the wrong owner are noticed too late.',
     lines: /^polyarch fails, BuildKit does not: .*\[(?:USER|GROUP)_NOT_FOUND\]/s,

@@ -36,6 +36,11 @@ export const cases: readonly CompatCase[] = [
     platforms: ['linux/amd64', 'linux/arm/v7'],
   },
   { name: 'FROM --platform of a stage', dockerfile: 'FROM --platform=linux/arm64 busybox AS arm\nFROM arm\nENV x=1\n' },
+  {
+    name: 'FROM --platform of a stage, with the check off',
+    dockerfile: 'FROM --platform=linux/arm64 busybox AS arm\nFROM arm\nENV x=1\n',
+    flags: { polyarch: ['--arch-check=off'], buildctl: [] },
+  },
   { name: 'FROM --platform that is none', dockerfile: '\nFROM --platform=linux/none/x/y busybox', expect: 'failure' },
   { name: 'FROM scratch', dockerfile: 'FROM scratch\nLABEL a=b\nENV x=y' },
   {
