@@ -8,7 +8,7 @@ import { type HttpGet, fetchKnown } from './downloads.ts';
 import { makePack } from './make-pack.ts';
 import { type PackRecord, PackStore, requestId } from './pack-store.ts';
 import type { ArchivePackage } from './package-index.ts';
-import { type PackPlan, type PackRequest, debianArchitecture, planPack, requestOf } from './plan-pack.ts';
+import { type PackPlan, type PackRequest, debianArchitecture, hasPairs, planPack, requestOf } from './plan-pack.ts';
 import { type RootSystem, readRootSystem } from './root-system.ts';
 import { findTrust } from './trusted-release.ts';
 
@@ -108,7 +108,9 @@ function requestFor(step: PackFor, root: RootSystem, nativeName: string): PackRe
   if (foreign === undefined || native === undefined) return `no packs for ${step.architecture} on ${nativeName}`;
   const families = new Set<ToolFamily>([...familiesOf(step.command), ...(step.families ?? [])]);
   const request = requestOf(root, { foreign, native, level: step.level, families });
-  return request ?? 'the root filesystem is no release of Debian or Ubuntu';
+  if (request === undefined) return 'the root filesystem is no release of Debian or Ubuntu';
+  if (hasPairs(request)) return request;
+  return `no tool of ${foreign.debian} is proved to give the same bytes yet; --accel=compatible takes those that should`;
 }
 
 /** The families whose packages a command names. */

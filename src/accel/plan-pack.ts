@@ -108,6 +108,11 @@ export function planPack(
   return { pairs, libraries: libraries.chosen(), skipped };
 }
 
+/** Whether any tool of a request's architectures may run native at its level. */
+export function hasPairs(request: PackRequest): boolean {
+  return PAIRS.some((pair) => wanted(pair, request));
+}
+
 function wanted(pair: ToolPair, { families, level, foreign, native }: PackRequest): boolean {
   if (!families.includes(pair.family)) return false;
   if (level === 'exact' && pair.level !== 'exact') return false;
