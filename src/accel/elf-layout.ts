@@ -1,3 +1,5 @@
+import { elfHeader, type ElfSegment, elfSegments, PT_DYNAMIC, PT_INTERP, PT_LOAD } from '../util/elf-header.ts';
+
 /** Where the parts of an ELF file are that packs read and change (elf(5)); offsets in the file. */
 export interface ElfLayout {
   readonly machine: number;
@@ -10,20 +12,10 @@ export interface ElfLayout {
   readonly needed: readonly string[];
 }
 
-const PT_LOAD = 1;
-const PT_DYNAMIC = 2;
-const PT_INTERP = 3;
 const DT_NEEDED = 1;
 const DT_STRTAB = 5;
 const DT_RPATH = 15;
 const DT_RUNPATH = 29;
-
-interface Segment {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly size: number;
-}
 
 /** Reads an ELF file of any class and byte order; undefined when it is none or is damaged. */
 export function elfLayout(file: Buffer): ElfLayout | undefined {
@@ -36,22 +28,15 @@ export function elfLayout(file: Buffer): ElfLayout | undefined {
 }
 
 function readLayout(file: Buffer): ElfLayout | undefined {
-  if (file.length < 52 || file.readUInt32BE(0) !== 0x7f454c46) return undefined;
-  const wide = file[4] === 2;
-  const little = file[5] === 1;
-  const half = (at: number) => (little ? file.readUInt16LE(at) : file.readUInt16BE(at));
-  const word = (at: number) => (little ? file.readUInt32LE(at) : file.readUInt32BE(at));
-  const long = (at: number) => {
-    if (!wide) return word(at);
+  const header = elfHeader(file);
+  if (header === undefined) return undefined;
+  const { wide, little, machine, table } = header;
+  const long = (at: number): number => {
+    if (!wide) return little ? file.readUInt32LE(at) : file.readUInt32BE(at);
     return Number(little ? file.readBigUInt64LE(at) : file.readBigUInt64BE(at));
   };
-  const table = long(wide ? 32 : 28);
-  const rowSize = half(wide ? 54 : 42);
-  const segments = Array.from({ length: half(wide ? 56 : 44) }, (_, index): Segment => {
-    const row = table + index * rowSize;
-    const [offset, address, size] = wide ? [8, 16, 32] : [4, 8, 16];
-    return { type: word(row), offset: long(row + offset), address: long(row + address), size: long(row + size) };
-  });
+  const segments = elfSegments(file.subarray(table.offset), header);
+  if (segments.length < table.count) return undefined;
   const interpreter = segments.find(({ type }) => type === PT_INTERP);
   const dynamic = segments.find(({ type }) => type === PT_DYNAMIC);
   const step = wide ? 8 : 4;
@@ -66,7 +51,7 @@ function readLayout(file: Buffer): ElfLayout | undefined {
   const runpath =
     path === undefined ? undefined : { offset: names + path.value, size: text(names + path.value).length + 1 };
   return {
-    machine: half(18),
+    machine,
     wide,
     ...(interpreter === undefined ? {} : { interpreter: { offset: interpreter.offset, size: interpreter.size } }),
     ...(runpath === undefined ? {} : { runpath }),
@@ -74,7 +59,7 @@ function readLayout(file: Buffer): ElfLayout | undefined {
   };
 }
 
-function offsetOf(address: number, segments: readonly Segment[]): number {
+function offsetOf(address: number, segments: readonly ElfSegment[]): number {
   const segment = segments.find(
     (one) => one.type === PT_LOAD && address >= one.address && address < one.address + one.size,
   );

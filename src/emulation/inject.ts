@@ -1,3 +1,4 @@
+import { elfHeader, type ElfSegment, elfSegments, PT_INTERP, PT_LOAD } from '../util/elf-header.ts';
 import { DISPATCHER_CODE } from './dispatcher/code.ts';
 
 /** As dispatcher.ld has it; a border that suits kernels with pages of 4 to 64 KiB. */
@@ -5,11 +6,8 @@ const SEGMENT = 0x1_0000;
 /** struct parameters of dispatcher.c: where it lies in the code, and the room for the environment in it. */
 const PARAMETERS = 16;
 const MAX_ENVIRONMENT = 232;
-/** Elf64_Ehdr and Elf64_Phdr, elf(5). */
-const HEADER_SIZE = 64;
+/** Elf64_Phdr, elf(5). */
 const ROW = 56;
-const PT_LOAD = 1;
-const PT_INTERP = 3;
 const PT_PHDR = 6;
 const READ_WRITE = 6;
 const READ_EXECUTE = 5;
@@ -37,11 +35,10 @@ export function injectDispatcher(
   const code = DISPATCHER_CODE[options.host]?.code;
   if (host === undefined || code === undefined) return { refused: `there is no dispatcher for ${options.host}` };
   const old = Buffer.from(emulator.buffer, emulator.byteOffset, emulator.byteLength);
-  const is64 = old.length > HEADER_SIZE && old.toString('latin1', 0, 6) === '\x7fELF\x02\x01';
-  if (!is64 || old.readUInt16LE(18) !== host.machine || old.readUInt16LE(54) !== ROW) {
-    return { refused: `it is no 64-bit program for ${options.host}` };
-  }
-  const rows = readRows(old);
+  const header = elfHeader(old);
+  const fits = header?.wide === true && header.little && header.machine === host.machine && header.table.size === ROW;
+  if (!fits) return { refused: `it is no 64-bit program for ${options.host}` };
+  const rows = elfSegments(old.subarray(header.table.offset), header);
   const loads = rows.filter((row) => row.type === PT_LOAD);
   const first = loads[0];
   if (first === undefined || rows.some((row) => row.type === PT_INTERP)) return { refused: 'it is not static' };
@@ -62,7 +59,7 @@ export function injectDispatcher(
     entry: Number(old.readBigUInt64LE(24)) - address,
     environment: options.environment,
   });
-  const own: readonly Row[] = [
+  const own: readonly ElfSegment[] = [
     { type: PT_LOAD, flags: READ_EXECUTE, offset, address, size: table + tableSize },
     { type: PT_LOAD, flags: READ_WRITE, offset: offset + SEGMENT, address: address + SEGMENT, size: SEGMENT },
   ].map((row) => ({ ...row, memory: row.size, align: host.page }));
@@ -77,34 +74,7 @@ export function injectDispatcher(
 }
 
 /** Elf64_Phdr, elf(5); `size` is in the file. */
-interface Row {
-  readonly type: number;
-  readonly flags: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly size: number;
-  readonly memory: number;
-  readonly align: number;
-}
-
-function readRows(program: Buffer): readonly Row[] {
-  const table = Number(program.readBigUInt64LE(32));
-  return Array.from({ length: program.readUInt16LE(56) }, (_, index) => {
-    const at = table + index * ROW;
-    const field = (position: number): number => Number(program.readBigUInt64LE(at + position));
-    return {
-      type: program.readUInt32LE(at),
-      flags: program.readUInt32LE(at + 4),
-      offset: field(8),
-      address: field(16),
-      size: field(32),
-      memory: field(40),
-      align: field(48),
-    };
-  });
-}
-
-function writeRow(at: Buffer, row: Row): void {
+function writeRow(at: Buffer, row: ElfSegment): void {
   at.writeUInt32LE(row.type, 0);
   at.writeUInt32LE(row.flags, 4);
   const fields = [row.offset, row.address, row.address, row.size, row.memory, row.align];

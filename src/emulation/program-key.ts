@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type ElfHeader, elfHeader, elfSegments, PT_NOTE } from '../util/elf-header.ts';
 import { programHash } from './program-hash.ts';
 
 /** By what the dispatcher knows a program again, wherever it lies and whatever its name is. */
@@ -17,7 +18,6 @@ export interface ProgramKey {
 export const KEY_SIZE = 32;
 const PAGE = 4096;
 const CHUNK = 1 << 20;
-const PT_NOTE = 4;
 const MAX_NOTES = 2048;
 const NT_GNU_BUILD_ID = 3;
 const MAX_BUILD_ID = 20;
@@ -33,10 +33,10 @@ export function programKey(file: string): ProgramKey | undefined {
     const { size } = fstatSync(fd);
     const head = new Uint8Array(PAGE);
     if (readSync(fd, head, 0, PAGE, 0) < PAGE) return undefined;
-    const view = new DataView(head.buffer);
-    if (view.getUint32(0) !== 0x7f454c46) return undefined;
-    const machine = view.getUint16(18, head[5] === 1);
-    const buildId = findBuildId(fd, head);
+    const header = elfHeader(head);
+    if (header === undefined) return undefined;
+    const { machine } = header;
+    const buildId = findBuildId(fd, head, header);
     const bytes = new Uint8Array(KEY_SIZE);
     new DataView(bytes.buffer).setBigUint64(24, BigInt(size), true);
     if (buildId !== undefined) {
@@ -68,23 +68,16 @@ function hashContent(fd: number): Uint8Array {
   }
 }
 
-/** ELF headers and notes: elf(5), sections "Program header" and "Notes". */
-function findBuildId(fd: number, head: Uint8Array): Uint8Array | undefined {
-  const little = head[5] === 1;
-  const wide = head[4] === 2;
-  const view = new DataView(head.buffer);
-  const offset = wide ? Number(view.getBigUint64(32, little)) : view.getUint32(28, little);
-  const size = view.getUint16(wide ? 54 : 42, little);
-  const count = view.getUint16(wide ? 56 : 44, little);
-  if (size < (wide ? 56 : 32) || offset + size * count > PAGE) return undefined;
-  for (let row = offset; row < offset + size * count; row += size) {
-    if (view.getUint32(row, little) !== PT_NOTE) continue;
-    const at = wide ? Number(view.getBigUint64(row + 8, little)) : view.getUint32(row + 4, little);
-    const length = wide ? Number(view.getBigUint64(row + 32, little)) : view.getUint32(row + 16, little);
-    if (length > MAX_NOTES) continue;
+/** Notes: elf(5), section "Notes". */
+function findBuildId(fd: number, head: Uint8Array, header: ElfHeader): Uint8Array | undefined {
+  const { offset, size, count } = header.table;
+  if (offset + size * count > PAGE) return undefined;
+  for (const segment of elfSegments(head.subarray(offset), header)) {
+    const { type, offset: at, size: length } = segment;
+    if (type !== PT_NOTE || length > MAX_NOTES) continue;
     const notes = new Uint8Array(length);
     if (readSync(fd, notes, 0, length, at) < length) continue;
-    const found = buildIdNote(notes, little);
+    const found = buildIdNote(notes, header.little);
     if (found !== undefined) return found;
   }
   return undefined;

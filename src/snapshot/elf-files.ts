@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { fsPath } from '../archive/text.ts';
-import { ELF_MINIMUM, type ElfFacts, isElf, readElf } from '../util/elf.ts';
+import { type ElfFacts, readElf } from '../util/elf.ts';
+import { ELF_MINIMUM, isElf } from '../util/elf-header.ts';
 import { pacer } from '../util/pacer.ts';
 import { type TreeEntry, walkTree } from './walk.ts';
 

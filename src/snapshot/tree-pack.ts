@@ -4,7 +4,7 @@ import { TarChunks } from '../archive/chunks.ts';
 import type { TarEntryInit, TarEntryType } from '../archive/entry.ts';
 import { decodeText, fsPath } from '../archive/text.ts';
 import { encodeEntry, END_OF_ARCHIVE, padding } from '../archive/writer.ts';
-import { isElf } from '../util/elf.ts';
+import { isElf } from '../util/elf-header.ts';
 import { PolyarchError } from '../util/error.ts';
 import { pacer } from '../util/pacer.ts';
 import { readXattrs } from './image-xattrs.ts';

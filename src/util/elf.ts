@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { ELF_HEADER, type ElfHeader, elfHeader, elfSegments, PT_INTERP } from './elf-header.ts';
 
 /** What the headers of an ELF file say (the generic ABI, chapters 4 and 5). */
 export interface ElfFacts {
@@ -14,39 +15,21 @@ export interface ElfFacts {
   readonly interpreter?: string;
 }
 
-/** An ELF header is no shorter. */
-export const ELF_MINIMUM = 52;
-
-const PT_INTERP = 3;
 const MAX_ROWS = 4096;
 const MAX_PATH = 4096;
 
-/** Whether bytes from a file's beginning are those of an ELF file. */
-export function isElf(start: Uint8Array): boolean {
-  return start[0] === 0x7f && start[1] === 0x45 && start[2] === 0x4c && start[3] === 0x46;
-}
-
 /** Reads an open file's headers, wherever it is read at; undefined when it is no ELF file or a damaged one. */
 export function readElf(fd: number): ElfFacts | undefined {
-  const header = Buffer.alloc(64);
-  if (readSync(fd, header, 0, header.length, 0) < ELF_MINIMUM || !isElf(header)) return undefined;
-  const wide = header[4] === 2;
-  const little = header[5] === 1;
-  if ((!wide && header[4] !== 1) || (!little && header[5] !== 2)) return undefined;
-  const view = viewOf(header);
-  const interpreter = interpreterOf(fd, {
-    wide,
-    little,
-    offset: wide ? Number(view.getBigUint64(32, little)) : view.getUint32(28, little),
-    size: view.getUint16(wide ? 54 : 42, little),
-    count: view.getUint16(wide ? 56 : 44, little),
-  });
+  const start = Buffer.alloc(ELF_HEADER);
+  const header = elfHeader(start.subarray(0, readSync(fd, start, 0, start.length, 0)));
+  if (header === undefined) return undefined;
+  const interpreter = interpreterOf(fd, header);
   return {
-    bits: wide ? 64 : 32,
-    endian: little ? 'little' : 'big',
-    machine: view.getUint16(18, little),
-    type: view.getUint16(16, little),
-    flags: view.getUint32(wide ? 48 : 36, little),
+    bits: header.wide ? 64 : 32,
+    endian: header.little ? 'little' : 'big',
+    machine: header.machine,
+    type: header.type,
+    flags: header.flags,
     ...(interpreter === undefined ? {} : { interpreter }),
   };
 }
@@ -64,31 +47,16 @@ export function readElfFile(file: string): ElfFacts | undefined {
   }
 }
 
-interface ProgramHeaders {
-  readonly wide: boolean;
-  readonly little: boolean;
-  readonly offset: number;
-  readonly size: number;
-  readonly count: number;
-}
-
-function interpreterOf(fd: number, { wide, little, offset, size, count }: ProgramHeaders): string | undefined {
-  if (size < (wide ? 56 : 32) || count > MAX_ROWS || !Number.isSafeInteger(offset)) return undefined;
+function interpreterOf(fd: number, header: ElfHeader): string | undefined {
+  const { offset, size, count } = header.table;
+  if (count > MAX_ROWS || !Number.isSafeInteger(offset)) return undefined;
   const table = Buffer.alloc(size * count);
   if (readSync(fd, table, 0, table.length, offset) < table.length) return undefined;
-  const rows = viewOf(table);
-  for (let at = 0; at < table.length; at += size) {
-    if (rows.getUint32(at, little) !== PT_INTERP) continue;
-    const start = wide ? Number(rows.getBigUint64(at + 8, little)) : rows.getUint32(at + 4, little);
-    const length = wide ? Number(rows.getBigUint64(at + 32, little)) : rows.getUint32(at + 16, little);
-    const path = Buffer.alloc(Math.min(length, MAX_PATH));
-    if (!Number.isSafeInteger(start) || readSync(fd, path, 0, path.length, start) < path.length) return undefined;
-    const end = path.indexOf(0);
-    return path.toString('utf8', 0, end < 0 ? path.length : end);
-  }
-  return undefined;
-}
-
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const segment = elfSegments(table, header).find(({ type }) => type === PT_INTERP);
+  if (segment === undefined) return undefined;
+  const path = Buffer.alloc(Math.min(segment.size, MAX_PATH));
+  if (!Number.isSafeInteger(segment.offset) || readSync(fd, path, 0, path.length, segment.offset) < path.length)
+    return undefined;
+  const end = path.indexOf(0);
+  return path.toString('utf8', 0, end < 0 ? path.length : end);
 }

@@ -7,6 +7,7 @@ import { runAsPerson } from './person.ts';
 import { makeRootfs } from './rootfs.ts';
 
 const root = process.getuid?.() === 0;
+if (!root) process.stderr.write('SKIPPED steps as root: this is not root\n');
 const SCRIPT = 'id -u; chown 33:34 /mine; stat -c %u:%g /mine; grep -c . /proc/self/uid_map';
 
 /** A root filesystem all of whose files belong to one user, with a file `mine`. */
