@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { accessSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -26,8 +26,8 @@ export interface Ingest extends Disposable {
 const BATCH = 1024 * 1024;
 
 export function createIngest(folder: string, blobPath: (digest: Digest) => string): Ingest {
-  mkdirSync(folder, { recursive: true });
   const path = join(folder, randomBytes(12).toString('hex'));
+  inFolder(path, () => accessSync(folder));
   return {
     path,
     commit(digest, size) {
@@ -45,10 +45,10 @@ export function createIngest(folder: string, blobPath: (digest: Digest) => strin
 export function inFolder<T>(path: string, write: () => T): T {
   for (let attempt = 0; ; attempt += 1) {
     try {
+      if (attempt > 0) mkdirSync(dirname(path), { recursive: true });
       return write();
     } catch (error) {
       if (!hasCode(error, 'ENOENT') || attempt === 10) throw error;
-      mkdirSync(dirname(path), { recursive: true });
     }
   }
 }

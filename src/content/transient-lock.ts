@@ -44,16 +44,17 @@ async function acquire(path: string, signal: AbortSignal | undefined): Promise<(
 }
 
 /**
- * A holder removes the file before it lets go, so a lock may be won on a file that is no longer the one at the path.
- * While our own descriptor is open its inode number is not given to another file: the same number before and
- * after means that it was our file all along.
+ * A holder removes the file before it lets go, so a lock may be won on a file that is no longer the one at the path,
+ * and SQLite may fail to find the file it has just opened (SQLITE_IOERR_FSTAT). While our own descriptor is open its
+ * inode number is not given to another file: the same number before and after means that it was our file all along.
  */
 function tryAcquire(path: string): (() => void) | undefined {
   const own = openSync(path, 'a');
+  const isOurs = (): boolean => statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(own).ino;
   let lock: Lock | undefined;
   try {
     lock = tryLock(path);
-    if (lock !== undefined && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(own).ino) {
+    if (lock !== undefined && isOurs()) {
       const held = lock;
       return () => {
         rmSync(path, { force: true });
@@ -62,8 +63,10 @@ function tryAcquire(path: string): (() => void) | undefined {
       };
     }
   } catch (error) {
+    const gone = !isOurs();
     lock?.[Symbol.dispose]();
     closeSync(own);
+    if (gone) return undefined;
     throw error;
   }
   lock?.[Symbol.dispose]();
