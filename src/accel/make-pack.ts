@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type AccelRecord, MAP_FILE, RAN_FILE, writeAccelMap } from '../emulation/accel-map.ts';
+import { type AccelRecord, writeAccelMap } from '../emulation/accel-map.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
 import { readDebData } from './deb-package.ts';
@@ -14,6 +13,7 @@ import {
   patchPluginFolders,
   patchTool,
 } from './patch-elf.ts';
+import { openToAll, packId } from './pack-files.ts';
 import type { ArchivePackage } from './package-index.ts';
 import type { PackPlan, PlannedPair } from './plan-pack.ts';
 import { foreignPlace, placeOf, toolMatcher } from './tool-files.ts';
@@ -77,28 +77,7 @@ export async function makePack(
   for (const [place, file] of files) writeProgram(join(folder, place), file);
   writeAccelMap(folder, records);
   openToAll(folder);
-  return { id: packId(folder, [...files.keys()]), tools: records.length, skipped };
-}
-
-/** sha256 of the map and of every file's place and content. */
-export function packId(folder: string, places: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const place of [...places, MAP_FILE].toSorted()) {
-    const digest = createHash('sha256')
-      .update(readFileSync(join(folder, place)))
-      .digest('hex');
-    hash.update(`${digest} ${place}\n`);
-  }
-  return hash.digest('hex');
-}
-
-/** A step's user, whoever it is, runs the tools, whatever this process's umask takes away. */
-function openToAll(folder: string): void {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const data = entry.name === MAP_FILE || entry.name === RAN_FILE;
-    chmodSync(join(entry.parentPath, entry.name), data ? 0o644 : 0o755);
-  }
-  chmodSync(folder, 0o755);
+  return { id: packId(folder), tools: records.length, skipped };
 }
 
 function writeProgram(path: string, file: Buffer): void {

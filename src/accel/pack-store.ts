@@ -9,32 +9,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join, relative } from 'node:path';
-import { MAP_FILE, RAN_FILE } from '../emulation/accel-map.ts';
+import { join } from 'node:path';
 import { PAIRS } from '../emulation/pairs.ts';
 import { isRecord } from '../oci/shape.ts';
 import { hasCode } from '../util/error.ts';
-import { packId } from './make-pack.ts';
+import { packId } from './pack-files.ts';
+import { isPackRecord, type PackRecord } from './pack-record.ts';
 import type { PackRequest } from './plan-pack.ts';
-
-/** What is kept beside a pack. */
-export interface PackRecord {
-  readonly id: string;
-  /** e.g. `debian bookworm` */
-  readonly release: string;
-  /** Go's names. */
-  readonly foreign: string;
-  readonly native: string;
-  readonly level: string;
-  /** `NAME VERSION` of the foreign packages whose programs run native. */
-  readonly packages: readonly string[];
-  /** Programs. */
-  readonly tools: number;
-  /** Why others are emulated. */
-  readonly skipped: readonly string[];
-  /** Milliseconds since 1970. */
-  readonly made: number;
-}
 
 /** What a request came to: a pack, or why there is none. */
 export type Answer =
@@ -77,8 +58,32 @@ export class PackStore {
   }
 
   remember(request: PackRequest, answer: Answer): void {
+    this.#remember(requestId(request), answer);
+  }
+
+  #remember(id: string, answer: Answer): void {
     mkdirSync(this.#requests, { recursive: true });
-    writeWhole(join(this.#requests, `${requestId(request)}.json`), JSON.stringify(answer));
+    writeWhole(join(this.#requests, `${id}.json`), JSON.stringify(answer));
+  }
+
+  /** The ids of the requests that a pack answers. */
+  requestsOf(id: string): readonly string[] {
+    const names = existsSync(this.#requests) ? readdirSync(this.#requests) : [];
+    return names
+      .filter((name) => name.endsWith('.json'))
+      .filter((name) => {
+        const answer = readJson(join(this.#requests, name));
+        return isAnswer(answer) && answer.kind === 'pack' && answer.id === id;
+      })
+      .map((name) => name.slice(0, -'.json'.length))
+      .toSorted();
+  }
+
+  /** Takes a pack of another machine for the answer to these requests, as if it had been made here now. */
+  answerWith(id: string, requests: readonly string[]): void {
+    for (const request of requests) {
+      if (/^[0-9a-f]{32}$/.test(request)) this.#remember(request, { kind: 'pack', id, time: Date.now() });
+    }
   }
 
   /** An empty folder to make a pack in; `keep` moves it to its place, dispose removes what is left of it. */
@@ -124,11 +129,7 @@ export class PackStore {
   isWhole(id: string): boolean {
     const root = this.root(id);
     if (!existsSync(root)) return false;
-    const places = readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-      .filter((place) => place !== MAP_FILE && place !== RAN_FILE);
-    return packId(root, places) === id;
+    return packId(root) === id;
   }
 }
 
@@ -162,8 +163,4 @@ function isAnswer(value: unknown): value is Answer {
   return value['kind'] === 'pack'
     ? typeof value['id'] === 'string'
     : value['kind'] === 'none' && typeof value['reason'] === 'string';
-}
-
-function isPackRecord(value: unknown): value is PackRecord {
-  return isRecord(value) && typeof value['id'] === 'string' && typeof value['made'] === 'number';
 }

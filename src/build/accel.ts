@@ -1,4 +1,5 @@
-import { type PackRecord, PackStore } from '../accel/pack-store.ts';
+import type { PackRecord } from '../accel/pack-record.ts';
+import { PackStore } from '../accel/pack-store.ts';
 import type { AccelLevel, ToolFamily } from '../emulation/pairs.ts';
 import type { Platform } from '../oci/platform.ts';
 import { PolyarchError } from '../util/error.ts';

@@ -2,17 +2,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type AccelRecord, accelTools, countRan, encodeAccelMap, writeAccelMap } from './accel-map.ts';
+import { type AccelRecord, accelTools, countRan, decodeAccelMap, encodeAccelMap, writeAccelMap } from './accel-map.ts';
 
 function record(first: number, tool: string, rest: Partial<AccelRecord> = {}): AccelRecord {
-  return { key: { bytes: new Uint8Array(32).fill(first), machine: 183 }, tool, ...rest };
+  return { key: { bytes: new Uint8Array(32).fill(first) }, tool, ...rest };
 }
 
 const map = encodeAccelMap([
   record(200, 'bin/ld', { rules: ['linker-plugin', 'compiler'] }),
   record(3, 'bin/dash'),
   record(7, 'bin/gzip', {
-    key: { bytes: new Uint8Array(32).fill(7), machine: 40, content: new Uint8Array(16).fill(9) },
+    key: { bytes: new Uint8Array(32).fill(7), content: new Uint8Array(16).fill(9) },
   }),
 ]);
 
@@ -42,6 +42,23 @@ describe('a map', () => {
 
   test('refuses two tools for one program', () => {
     expect(() => encodeAccelMap([record(1, 'bin/a'), record(1, 'bin/b')])).toThrow(/bin\/a, bin\/b/);
+  });
+});
+
+describe('a map that is read', () => {
+  test('gives the records that it was made of', () => {
+    expect(encodeAccelMap(decodeAccelMap(map) ?? [])).toEqual(map);
+  });
+
+  test.each([
+    ['cut short', map.subarray(0, -1)],
+    ['with fewer records than it says', map.subarray(0, -256)],
+    ['of another version', Uint8Array.from(map, (byte, at) => (at === 8 ? 9 : byte))],
+    ['not sorted', Uint8Array.from(map, (byte, at) => (at === 256 ? 99 : byte))],
+    ['with an unknown rule', Uint8Array.from(map, (byte, at) => (at === 256 + 49 ? 1 : byte))],
+    ['empty', new Uint8Array()],
+  ])('is refused: %s', (_name, bytes) => {
+    expect(decodeAccelMap(bytes)).toBeUndefined();
   });
 });
 

@@ -18,7 +18,7 @@ export type AccelRule =
 
 export interface AccelRecord {
   /** The foreign program, or the foreign linker plugin. */
-  readonly key: ProgramKey;
+  readonly key: Pick<ProgramKey, 'bytes' | 'content'>;
   /** What runs in its place: a path in the pack's folder, at most 159 bytes, e.g. `bin/dash`. */
   readonly tool: string;
   readonly rules?: readonly AccelRule[];
@@ -30,6 +30,8 @@ const RULE_BITS: Readonly<Record<AccelRule, number>> = {
   'python-compile': 4,
   'go-tool': 8,
 };
+
+const RULES: readonly AccelRule[] = ['compiler', 'linker-plugin', 'python-compile', 'go-tool'];
 
 /** The map's file in the pack's folder. */
 export const MAP_FILE = 'map';
@@ -69,6 +71,29 @@ export function encodeAccelMap(records: readonly AccelRecord[]): Uint8Array {
     map.set(name, at + 96);
   }
   return map;
+}
+
+/** The records of a map; undefined where it is not just what encodeAccelMap writes. */
+export function decodeAccelMap(map: Uint8Array): readonly AccelRecord[] | undefined {
+  const count = map.length / RECORD_SIZE - 1;
+  if (!Number.isInteger(count) || count < 0 || count > MAX_RECORDS) return undefined;
+  const view = new DataView(map.buffer, map.byteOffset, map.byteLength);
+  const records = Array.from({ length: count }, (_, index): AccelRecord => {
+    const at = RECORD_SIZE * (1 + index);
+    const content = map.slice(at + KEY_SIZE, at + 48);
+    const rules = RULES.filter((rule) => (view.getUint32(at + 48, true) & RULE_BITS[rule]) !== 0);
+    const name = Buffer.from(map.subarray(at + 96, at + RECORD_SIZE));
+    return {
+      key: { bytes: map.slice(at, at + KEY_SIZE), ...(content.some((byte) => byte !== 0) ? { content } : {}) },
+      tool: name.toString('utf8', 0, Math.max(0, name.indexOf(0))),
+      ...(rules.length === 0 ? {} : { rules }),
+    };
+  });
+  try {
+    return Buffer.compare(encodeAccelMap(records), map) === 0 ? records : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function bits(rules: readonly AccelRule[]): number {

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { ExecMount, ExecSpec } from '../executor/executor.ts';
-import type { PackRecord } from '../accel/pack-store.ts';
+import type { PackRecord } from '../accel/pack-record.ts';
 import type { AccelLevel, ToolFamily } from '../emulation/pairs.ts';
 import type { ElfFile } from '../snapshot/elf-files.ts';
 import type { Compression, Layer, LayerChain } from '../snapshot/layer.ts';

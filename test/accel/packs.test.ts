@@ -8,9 +8,11 @@ import { fixtureRegistry, temporaryFolder, testEnvironment, type TestEnvironment
 // Packs are kept between runs, so that only the first one of a day reads the archive.
 const kept = fixturePath('accel');
 let env: TestEnvironment;
+let mirror: string;
 
 beforeAll(async () => {
-  env = testEnvironment({ mirror: await fixtureRegistry('debian', 'busybox') });
+  mirror = await fixtureRegistry('debian', 'busybox');
+  env = testEnvironment({ mirror });
   mkdirSync(kept, { recursive: true });
   mkdirSync(env.home, { recursive: true, mode: 0o700 });
   symlinkSync(kept, join(env.home, 'accel'));
@@ -82,6 +84,24 @@ test('packs are listed, checked and removed', async () => {
   await env.polyarch(['accel', 'rm', id.slice(0, 12)], own);
   expect(readdirSync(join(home.path, 'accel/packs'))).toEqual([]);
   expect((await env.polyarch(['accel', 'rm', id], own)).stderr).toContain('[NOT_FOUND]');
+});
+
+test('a pack that was pushed answers the same requests where it is pulled', async () => {
+  const { stdout } = await env.polyarch(['accel', 'ls', '--format', 'json']);
+  const [id = ''] = /[0-9a-f]{64}/.exec(stdout) ?? [];
+  const name = `${mirror}/test/packs:${process.pid}`;
+  const pushed = await env.polyarch(['accel', 'push', name, id]);
+  const reference = pushed.stdout.trim();
+  expect(reference).toMatch(new RegExp(`^${name}@sha256:`));
+  using home = temporaryFolder();
+  const own = { env: { POLYARCH_HOME: home.path }, allowFailure: true };
+  expect((await env.polyarch(['accel', 'pull', reference], own)).stdout).toBe(`${id}\n`);
+  expect((await env.polyarch(['accel', 'verify'], own)).code).toBe(0);
+  const answers = (folder: string) =>
+    readdirSync(join(folder, 'requests')).filter((one) => readFileSync(join(folder, 'requests', one)).includes(id));
+  expect(answers(join(home.path, 'accel'))).toEqual(answers(kept));
+  const { stderr } = await env.polyarch(['accel', 'pull', 'busybox'], own);
+  expect(stderr).toContain('[ACCEL_UNAVAILABLE]');
 });
 
 test('a step without packs says why, once', async () => {

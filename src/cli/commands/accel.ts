@@ -7,6 +7,8 @@ import { accelFlag, accelMode } from '../accel-flag.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { ago, columns } from '../format.ts';
+import { defineAccelPull } from './accel-pull.ts';
+import { defineAccelPush } from './accel-push.ts';
 import { type RegistryFlags, collect, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
 const EXAMPLES = `
@@ -17,6 +19,8 @@ Examples:
   polyarch accel ls
   polyarch accel make --platform linux/arm64 --with gcc debian:trixie
       what a build on debian:trixie would make at its first apt-get install gcc
+  polyarch accel push registry.example/packs:1
+      shares all packs of this machine; polyarch accel pull registry.example/packs:1 takes them elsewhere
   polyarch accel verify
   polyarch accel rm 35cbdb689ea2`;
 
@@ -45,6 +49,8 @@ const command: CliCommand = {
       await makeOne(image, flags, context);
       done(0);
     });
+    defineAccelPush(program.command('push'), context, done);
+    defineAccelPull(program.command('pull'), context, done);
     describe(program.command('verify'), 'Check that packs are as they were made')
       .argument('[id...]', 'packs, or beginnings of their ids (default: all)')
       .action((ids: string[]) => done(verify(ids, context)));
