@@ -122,7 +122,7 @@ async function build(
 }
 
 /** Logs and caches: their bytes depend on the time, or on the order of a hash table. */
-const VOLATILE = /^(var\/log|var\/cache|var\/lib\/apt|tmp|run|etc\/ld\.so\.cache|etc\/machine-id)(\/|$)/;
+const VOLATILE = /^(var\/log|var\/cache|var\/lib\/apt\/lists|tmp|run|etc\/ld\.so\.cache|etc\/machine-id)(\/|$)/;
 
 function treeOf(root: string, whole: boolean): ReadonlyMap<string, string> {
   const tree = new Map<string, string>();

@@ -25,6 +25,24 @@ exec 3>&-
 cp /work/bytes.bin /work/bytes
 `;
 
+/** What apt's programs print and write: its settings, indexes, answers, plans, requests; local archives; another architecture. */
+const APT_TOOLS = `
+export LC_ALL=C; o() { n=$1; shift; { "$@"; echo "status $?"; } >/out/$n 2>&1; }
+apt-get -o Debug::Acquire::http=1 update 2>&1 | grep -aE '^(GET|Host|User-Agent|Accept|Range|Cache-Control)' | sort >/out/requests
+o update apt-get update -qq; rm -f /var/lib/apt/lists/lock; o lists sh -c 'cd /var/lib/apt/lists; ls -ln --time-style=+; sha256sum *_*'
+for t in apt apt-get apt-cache apt-config apt-mark; do $t --version; $t --help; $t --nonsense; $t nonsense; done >/out/versions 2>&1
+o config apt-config dump; o shell apt-config shell A APT::Architecture F Dir::State::status/f; o indextargets apt-get indextargets; o policy apt-cache policy
+o policies apt-cache policy gcc make tar nowhere; o show apt-cache show make gcc; o showpkg apt-cache showpkg dpkg; o depends apt-cache depends --recurse gcc make; o rdepends apt-cache rdepends libc6; o search apt-cache search -n '^gcc-1'; o madison apt-cache madison gcc; o pkgnames apt-cache pkgnames; o avail sh -c 'apt-cache dumpavail | sha256sum'; o unmet apt-cache unmet; o stats sh -c 'apt-cache stats | grep -v -i -e space -e size'; o showsrc apt-cache showsrc make
+o simulate apt-get -s install gcc make; o more apt-get -s install --no-install-recommends build-essential python3 openjdk-17-jdk-headless; o resolve apt-get -s -o Debug::pkgProblemResolver=1 install xserver-xorg texlive; o dist apt-get -s dist-upgrade; o uris apt-get install --print-uris -y g++; o essential apt-get -s -y remove --purge tar; o nowhere apt-get install -y nowhere; o check apt-get check; o autoremove apt-get -s autoremove; o broken apt-get -s install make=9.9
+o manual apt-mark showmanual; o hold apt-mark hold tar; o held apt-mark showhold; o unhold apt-mark unhold tar; o auto apt-mark auto sed; o list apt list --installed; o aptshow apt show m4; o aptsearch apt search '^m4$'
+cd /tmp; o download apt-get download -q=2 m4; sha256sum m4*.deb >/out/downloaded; rm m4*.deb; cd /work
+mkdir -p p/DEBIAN p/usr/share/p repo; printf 'Package: p\\nVersion: 1:1.0~a-1\\nArchitecture: '$(dpkg --print-architecture)'\\nMaintainer: m <m@example.org>\\nDescription: d\\n' >p/DEBIAN/control; echo hello >p/usr/share/p/file; dpkg-deb --root-owner-group -b p repo/p.deb >/dev/null
+{ cat p/DEBIAN/control; echo Filename: ./p.deb; echo Size: $(stat -c %s repo/p.deb); echo SHA256: $(sha256sum <repo/p.deb | cut -c-64); } >repo/Packages; gzip -nk repo/Packages
+for m in file copy; do echo "deb [trusted=yes] $m:/work/repo ./" >/etc/apt/sources.list.d/$m.list; o $m-update apt-get update -qq -o Dir::Etc::sourcelist=/dev/null; o $m-policy apt-cache policy p; o $m-install sh -c 'apt-get install -y p | grep -v -e Fetched -e Get:'; o $m-remove apt-get purge -y -qq p; rm /etc/apt/sources.list.d/$m.list; done
+o local sh -c 'apt-get install -y ./repo/p.deb | grep -v -e Fetched -e Get:'; cp /var/lib/apt/extended_states /var/lib/dpkg/status /out; o removed apt-get remove -y -qq p
+i=$(ls /var/lib/apt/lists/*InRelease | head -n 1); cp $i i; sed 's/^Origin: ./Origin: x/' i >j; for k in /usr/share/keyrings/debian-archive-keyring.gpg /etc/apt/trusted.gpg.d /nowhere; do for f in i j /etc/passwd; do gpgv --keyring $k --status-fd 1 $f; sqv --keyring $k --cleartext $f; sqv --keyring $k $f $f; done; done >/out/verify 2>&1; gpgv --version >/out/gpgv 2>&1; sqv --version >>/out/gpgv 2>&1; sed -i '/Origin/s/./x/' i; 
+dpkg --add-architecture i386; o foreign apt-config dump APT::Architectures; apt-get update -qq >/dev/null 2>&1; o other apt-get -s install libc6:i386; o foreign-uris apt-get install --print-uris -y m4:i386 libc6:i386; dpkg --remove-architecture i386; o clean apt-get clean; rm -rf /work`;
+
 export const CASES: readonly ProofCase[] = [
   {
     name: 'shell',
@@ -103,11 +121,44 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     native: ['dash'],
   },
   {
+    name: 'apt tools',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    step: APT_TOOLS,
+    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'gpgv', 'file', 'copy', 'store'],
+  },
+  {
+    name: 'apt tools, trixie',
+    base: 'debian:trixie-stand-in',
+    platforms: ['linux/arm64'],
+    step: APT_TOOLS,
+    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'sqv', 'file', 'copy', 'store'],
+  },
+  {
     name: 'apt',
     base: 'debian:bookworm',
+    platforms: ['linux/arm64', 'linux/arm/v7'],
+    setup: 'apt-get update -qq',
+    step: 'apt-get install -y gcc make >/dev/null 2>&1',
+    native: ['apt-get', 'http', 'dpkg', 'dpkg-deb', 'tar', 'dash'],
+    whole: true,
+  },
+  {
+    name: 'apt, trixie',
+    base: 'debian:trixie-stand-in',
     platforms: ['linux/arm64'],
-    step: 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends make m4 patch xz-utils bzip2 file >/dev/null && rm -rf /var/lib/apt/lists/*',
-    native: ['dpkg', 'dpkg-deb', 'tar', 'dash'],
+    setup: 'apt-get update -qq',
+    step: 'apt-get install -y gcc make >/dev/null 2>&1',
+    native: ['apt-get', 'http', 'dpkg', 'dpkg-deb', 'tar', 'dash'],
+    whole: true,
+  },
+  {
+    // Maintainer scripts: debconf, users, conffiles, alternatives, triggers; then removed in part.
+    name: 'apt scripts',
+    base: 'debian:bookworm',
+    platforms: ['linux/arm64'],
+    step: 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive && export DEBIAN_FRONTEND && apt-get install -y --no-install-recommends apt-utils ca-certificates tzdata cron nano vim-tiny >/dev/null 2>&1 && apt-get purge -y --auto-remove nano apt-utils >/dev/null 2>&1 && apt-get install -y -qq --reinstall m4- cron >/dev/null 2>&1',
+    native: ['apt-get', 'http', 'dpkg', 'dpkg-deb', 'update-alternatives', 'dash'],
     whole: true,
   },
   {

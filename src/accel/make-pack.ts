@@ -1,19 +1,14 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type AccelRecord, writeAccelMap } from '../emulation/accel-map.ts';
+import { KNOWS_ARCHITECTURE } from '../emulation/pairs.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
 import { readDebData } from './deb-package.ts';
 import { elfLayout } from './elf-layout.ts';
-import {
-  patchArchitecture,
-  type PatchContext,
-  patchCrossFolders,
-  patchLoader,
-  patchPluginFolders,
-  patchTool,
-} from './patch-elf.ts';
 import { openToAll, packId } from './pack-files.ts';
+import { patchArchitecture } from './patch-architecture.ts';
+import { type PatchContext, patchCrossFolders, patchLoader, patchPluginFolders, patchTool } from './patch-elf.ts';
 import type { ArchivePackage } from './package-index.ts';
 import type { PackPlan, PlannedPair } from './plan-pack.ts';
 import { foreignPlace, placeOf, toolMatcher } from './tool-files.ts';
@@ -113,7 +108,8 @@ async function readPair(
   for await (const [path, file] of debFiles(options.deb(native), wanted, options.signal)) {
     const key = keys.get(place(path));
     if (key === undefined) {
-      libraries.set(basename(path), patchPluginFolders(file));
+      const library = patchLibrary(file, { name: pair.package, ...pick(options) });
+      if (library !== undefined) libraries.set(basename(path), library);
       continue;
     }
     const patched = patchFor(file, { pair, ...pick(options) });
@@ -134,8 +130,19 @@ function patchFor(
 ): Buffer | undefined {
   let patched: Buffer | undefined = patchTool(file);
   if (patched !== undefined && pair.native === 'cross') patched = patchCrossFolders(patched, context);
-  if (patched !== undefined && pair.package === 'dpkg') patched = patchArchitecture(patched, context);
+  if (patched !== undefined && KNOWS_ARCHITECTURE.test(pair.package)) patched = patchArchitecture(patched, context);
   return patched === undefined ? undefined : patchPluginFolders(patched);
+}
+
+/** Undefined where the architecture's name in it is not found or cannot be changed. */
+function patchLibrary(
+  file: Buffer,
+  { name, ...context }: PatchContext & { readonly name: string },
+): Buffer | undefined {
+  const moved = patchPluginFolders(patchTool(file) ?? file);
+  if (!KNOWS_ARCHITECTURE.test(name)) return moved;
+  const patched = patchArchitecture(moved, context);
+  return patched?.equals(moved) === true ? undefined : patched;
 }
 
 function isLibrary(path: string): boolean {
@@ -150,7 +157,8 @@ async function readLibraries(
   const libraries = new Map<string, Buffer>();
   for (const one of packages) {
     for await (const [path, file] of debFiles(options.deb(one), isLibrary, options.signal)) {
-      libraries.set(basename(path), patchTool(file) ?? file);
+      const library = patchLibrary(file, { name: one.name, ...pick(options) });
+      if (library !== undefined) libraries.set(basename(path), library);
     }
   }
   return libraries;

@@ -134,7 +134,7 @@ export class PackStore {
 }
 
 /** Changes when packs are made differently of the same packages. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Names a request. */
 export function requestId(request: PackRequest): string {

@@ -26,24 +26,6 @@ export function patchTool(file: Buffer): Buffer | undefined {
   return patched;
 }
 
-/** As patchTool, for the programs of the package dpkg, of which most know their architecture's name. */
-export function patchArchitecture(file: Buffer, { foreign, native }: PatchContext): Buffer | undefined {
-  let patched = file;
-  for (const [before, after] of [
-    ['\0', '\0'],
-    // As in what --version says.
-    [' (', ')\0'],
-  ] as const) {
-    const [from, to] = [`${before}${native.debian}${after}`, `${before}${foreign.debian}${after}`];
-    const at = file.indexOf(from, 0, 'latin1');
-    if (at < 0) continue;
-    if (to.length > from.length || file.indexOf(from, at + 1, 'latin1') >= 0) return undefined;
-    patched = Buffer.from(patched);
-    patched.write(to.padEnd(from.length, '\0'), at, 'latin1');
-  }
-  return patched;
-}
-
 /** A cross compiler's folders become those of the native one, string by string. */
 export function patchCrossFolders(file: Buffer, { foreign }: PatchContext): Buffer | undefined {
   const text = file.toString('latin1');

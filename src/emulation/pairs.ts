@@ -65,8 +65,16 @@ const SAME_VERSION: readonly ToolPair[] = [
   { family: 'base', package: 'patch', programs: BIN, except32: ['patch'], level: 'exact' },
   { family: 'base', package: 'm4', programs: BIN, level: 'exact' },
   { family: 'base', package: 'debianutils', programs: ['bin/run-parts'], level: 'exact' },
-  { family: 'base', package: 'dpkg', programs: ['bin/dpkg', 'bin/dpkg-*'], level: 'exact' },
-  { family: 'base', package: 'gpgv', programs: BIN, level: 'compatible' },
+  {
+    family: 'base',
+    package: 'dpkg',
+    programs: ['bin/dpkg', 'bin/dpkg-*', 'bin/update-alternatives'],
+    level: 'exact',
+  },
+  { family: 'base', package: 'apt', programs: ['bin/apt', 'bin/apt-*', 'lib/apt/methods/*'], level: 'exact' },
+  // What apt checks signatures with: gpgv to bookworm, then sqv.
+  { family: 'base', package: 'gpgv', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'sqv', programs: BIN, level: 'exact' },
   {
     family: 'base',
     package: 'coreutils',
@@ -124,6 +132,12 @@ export const PAIRS: readonly ToolPair[] = [
   })),
 ];
 
+/**
+ * The packages whose programs and libraries have the name of their architecture compiled in, at places that
+ * accel/patch-architecture.ts knows.
+ */
+export const KNOWS_ARCHITECTURE = /^(dpkg|apt|libapt-pkg\d.*)$/;
+
 /** Words of a step's command that say that it installs a family's packages. */
 export const FAMILY_WORDS: Readonly<Record<Exclude<ToolFamily, 'base'>, RegExp>> = {
   binutils: /^(binutils|gcc|g\+\+|gcc-\d+|g\+\+-\d+|build-essential|clang(-\d+)?|golang(-go)?)$/,
@@ -139,6 +153,8 @@ export const LIBRARIES: ReadonlySet<string> = new Set(
     'libselinux1 libpcre2-8-0 libpcre3 libacl1 libattr1 libcap2 libgmp10 libssl3 libssl3t64 ' +
     'libmpfr6 libmpc3 libisl23 libjansson4 libsframe1 libctf0 libctf-nobfd0 libbinutils libsystemd0 ' +
     'libxxhash0 libgcrypt20 libgpg-error0 libnpth0 libnpth0t64 libassuan0 libsigsegv2 libreadline8 libreadline8t64 ' +
-    'libtinfo6 libexpat1 libcrypt1'
+    'libtinfo6 libexpat1 libcrypt1 ' +
+    'libapt-pkg6.0 libapt-pkg6.0t64 libapt-pkg7.0 libudev1 libseccomp2 libgnutls30 libgnutls30t64 libp11-kit0 libidn2-0 ' +
+    'libunistring2 libunistring5 libtasn1-6 libnettle8 libnettle8t64 libhogweed6 libhogweed6t64 libffi8'
   ).split(' '),
 );
