@@ -40,8 +40,13 @@ mkdir -p p/DEBIAN p/usr/share/p repo; printf 'Package: p\\nVersion: 1:1.0~a-1\\n
 { cat p/DEBIAN/control; echo Filename: ./p.deb; echo Size: $(stat -c %s repo/p.deb); echo SHA256: $(sha256sum <repo/p.deb | cut -c-64); } >repo/Packages; gzip -nk repo/Packages
 for m in file copy; do echo "deb [trusted=yes] $m:/work/repo ./" >/etc/apt/sources.list.d/$m.list; o $m-update apt-get update -qq -o Dir::Etc::sourcelist=/dev/null; o $m-policy apt-cache policy p; o $m-install sh -c 'apt-get install -y p | grep -v -e Fetched -e Get:'; o $m-remove apt-get purge -y -qq p; rm /etc/apt/sources.list.d/$m.list; done
 o local sh -c 'apt-get install -y ./repo/p.deb | grep -v -e Fetched -e Get:'; cp /var/lib/apt/extended_states /var/lib/dpkg/status /out; o removed apt-get remove -y -qq p
-i=$(ls /var/lib/apt/lists/*InRelease | head -n 1); cp $i i; sed 's/^Origin: ./Origin: x/' i >j; for k in /usr/share/keyrings/debian-archive-keyring.gpg /etc/apt/trusted.gpg.d /nowhere; do for f in i j /etc/passwd; do gpgv --keyring $k --status-fd 1 $f; sqv --keyring $k --cleartext $f; sqv --keyring $k $f $f; done; done >/out/verify 2>&1; gpgv --version >/out/gpgv 2>&1; sqv --version >>/out/gpgv 2>&1; sed -i '/Origin/s/./x/' i; 
 dpkg --add-architecture i386; o foreign apt-config dump APT::Architectures; apt-get update -qq >/dev/null 2>&1; o other apt-get -s install libc6:i386; o foreign-uris apt-get install --print-uris -y m4:i386 libc6:i386; dpkg --remove-architecture i386; o clean apt-get clean; rm -rf /work`;
+
+/** Signed, changed and unsigned files, with keyrings that fit, do not, and are not there. */
+const SIGNATURES = `
+apt-get update -qq; cp $(ls /var/lib/apt/lists/*InRelease | head -n 1) i; sed 's/^Origin: ./Origin: x/' i >j; sed -n '/^-----BEGIN PGP SIG/,$p' i >s; sed -n '/^Origin/,/^-----BEGIN/p' i | sed '$d' >d; : >empty
+for k in /usr/share/keyrings/debian-archive-keyring.gpg /usr/share/keyrings/debian-archive-*.gpg /work/empty /nowhere; do for f in i j /etc/passwd empty; do echo "$k $f"; gpgv --keyring $k --status-fd 1 $f; echo $?; gpgv --keyring $k -o /out/$f s $f; sqv --keyring $k --cleartext $f; echo $?; sqv --keyring $k s d; sqv -v --keyring $k --signature-file s $f; done; done >/out/log 2>&1
+for t in gpgv sqv; do $t --version; $t --help; $t --nonsense; done >/out/versions 2>&1; apt-key list >/out/keys 2>&1; true`;
 
 export const CASES: readonly ProofCase[] = [
   {
@@ -133,6 +138,20 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     platforms: ['linux/arm64'],
     step: APT_TOOLS,
     native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'sqv', 'file', 'copy', 'store'],
+  },
+  {
+    name: 'signatures',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    step: SIGNATURES,
+    native: ['gpgv'],
+  },
+  {
+    name: 'signatures, trixie',
+    base: 'debian:trixie-stand-in',
+    platforms: ['linux/arm64'],
+    step: SIGNATURES,
+    native: ['sqv'],
   },
   {
     name: 'apt',
