@@ -64,16 +64,16 @@ export function createAccelerator(options: AcceleratorOptions): Accelerator {
 
   const obtain = async (request: PackRequest, root: RootSystem, step: PackFor): Promise<string | undefined> => {
     const known = store.answer(request, Date.now());
-    if (known?.kind === 'pack') return store.root(known.id);
+    if (known?.kind === 'pack') return store.use(known.id);
     if (known !== undefined) return none(known.reason, step, known.hint);
     try {
       const record = await makeFor(request, root, step, { ...options, store });
-      return store.root(record.id);
+      return store.use(record.id);
     } catch (error) {
       step.signal?.throwIfAborted();
       debug('accel', () => String(error instanceof Error ? error.stack : error));
       const last = store.lastPack(request);
-      if (last !== undefined) return store.root(last);
+      if (last !== undefined) return store.use(last);
       const failure = failureReason(error);
       store.remember(request, { kind: 'none', ...failure, time: Date.now() });
       return none(failure.reason, step, failure.hint);

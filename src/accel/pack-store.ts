@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -41,6 +42,13 @@ export class PackStore {
   /** What containers see of a pack. */
   root(id: string): string {
     return join(this.#packs, id, 'root');
+  }
+
+  /** As root, for a step: what prune takes for the last use is now. */
+  use(id: string): string {
+    const now = new Date();
+    utimesSync(join(this.#packs, id), now, now);
+    return this.root(id);
   }
 
   /** The answer to a request, while it holds. */

@@ -6,7 +6,18 @@ import { type StoreUsage, neededBlobs, storeUsage } from './store-usage.ts';
 /** One thing that takes space. */
 export interface UsageRow {
   readonly id: string;
-  readonly type: 'image' | 'layer' | 'blob' | 'cache-mount' | 'context' | 'http' | 'git' | 'emulator' | 'temporary';
+  readonly type:
+    | 'image'
+    | 'layer'
+    | 'blob'
+    | 'cache-mount'
+    | 'context'
+    | 'http'
+    | 'git'
+    | 'emulator'
+    | 'pack'
+    | 'package'
+    | 'temporary';
   /** Bytes. An image's may be another one's too. */
   readonly size: number;
   /** Whether some prune removes it. */
@@ -103,6 +114,8 @@ function fileRows({ mounts, files }: StoreUsage): UsageRow[] {
     http: 'a download',
     git: 'a git repository',
     emulator: 'QEMU, prepared for native tools',
+    pack: 'native tools for emulated steps',
+    package: 'what such a pack is made of',
     temporary: 'a leftover',
   };
   return [

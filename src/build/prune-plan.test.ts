@@ -45,6 +45,7 @@ const store: StoreUsage = {
   files: [
     { kind: 'context', path: '/s/x.stat', size: 1, used: NOW - HOUR },
     { kind: 'http', path: '/s/http/y', size: 2, used: NOW - 200 * HOUR },
+    { kind: 'pack', path: '/s/pack', size: 16, used: NOW - 30 * HOUR },
     { kind: 'temporary', path: '/tmp/z', size: 4, used: NOW - 2 * HOUR },
     { kind: 'temporary', path: '/tmp/young', size: 8, used: NOW },
   ],
@@ -81,7 +82,7 @@ describe('planPrune', () => {
       layers: ['stray', 'b', 'a', 'c', 'base', 'd'],
       blobs: ['loose', 'base'],
       mounts: ['mount'],
-      files: ['/tmp/z', '/s/http/y', '/s/x.stat'],
+      files: ['/tmp/z', '/s/http/y', '/s/pack', '/s/x.stat'],
     });
   });
 
@@ -90,8 +91,10 @@ describe('planPrune', () => {
       results: ['old'],
       layers: ['stray', 'b'],
       mounts: [],
-      files: ['/tmp/z', '/s/http/y'],
+      files: ['/tmp/z', '/s/http/y', '/s/pack'],
     });
+    expect(plan({ unusedSince: NOW - 24 * HOUR }).files).toEqual(['/tmp/z', '/s/http/y', '/s/pack']);
+    expect(plan({ unusedSince: NOW - 40 * HOUR }).files).toEqual(['/tmp/z', '/s/http/y']);
   });
 
   test('the longest unused first, until it fits', () => {

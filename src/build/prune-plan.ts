@@ -22,7 +22,7 @@ export interface PrunePlan {
   readonly bytes: number;
 }
 
-/** Copies and stat caches that nobody used for so long go with any prune. */
+/** Copies, stat caches and packs that nobody used for so long go with any prune that names no other time. */
 const OLD_FILE = 7 * 24 * 3600 * 1000;
 /** Leftovers of dead processes. */
 const TEMPORARY = 3600 * 1000;
@@ -45,13 +45,14 @@ export function planPrune(
   for (const file of usage.files) if (file.kind === 'temporary' && now - file.used > TEMPORARY) plan.dropFile(file);
   plan.dropUnneeded();
   const wholesale = policy.maxBytes !== undefined || policy.all;
+  const unusedSince = policy.unusedSince ?? now - OLD_FILE;
   for (const result of usage.results) {
     if (fits()) break;
     if (old(result.used) && (wholesale || !plan.inImage(result))) plan.dropResult(result);
   }
   for (const file of usage.files.toSorted((a, b) => a.used - b.used)) {
     if (fits()) break;
-    if (old(file.used) && file.kind !== 'temporary' && (wholesale || now - file.used > OLD_FILE)) plan.dropFile(file);
+    if (old(file.used) && file.kind !== 'temporary' && (wholesale || file.used < unusedSince)) plan.dropFile(file);
   }
   for (const mount of usage.mounts.toSorted((a, b) => a.used - b.used)) {
     if (fits()) break;

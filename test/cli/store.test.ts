@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { account, expectFailure, start, TWO } from './account.ts';
@@ -94,6 +94,21 @@ describe('prune', () => {
   });
 
   test('--filter until: only what was not used for that long', async () => {
+    const packs = join(environment().home, 'accel/packs');
+    for (const [name, hours] of [
+      ['used', 1],
+      ['unused', 30],
+    ] as const) {
+      mkdirSync(join(packs, name, 'root'), { recursive: true });
+      writeFileSync(join(packs, name, 'root/tool'), 'x'.repeat(100_000));
+      const time = new Date(Date.now() - hours * 3_600_000);
+      utimesSync(join(packs, name), time, time);
+    }
+    const { rows } = await usage();
+    const found = rows.filter(({ type }) => type === 'pack').map(({ id }) => id);
+    expect(found.toSorted()).toEqual(['unused', 'used']);
+    await out('prune', '-f', '--filter', 'until=24h');
+    expect(readdirSync(packs)).toEqual(['used']);
     expect(await out('prune', '-a', '-f', '--filter', 'until=1h')).not.toContain('result');
     expect((await steps()).cached).toBeGreaterThan(3);
     expectFailure(await cli('prune', '-f', '--filter', 'until=soon'), 1, 'INVALID_ARGUMENT', 'until=24h');

@@ -54,7 +54,7 @@ function table({ rows, totals, reclaimable, total }: Usage, verbose: boolean): s
     ['Images:', bytes(totals.images)],
     ['Build cache:', bytes(totals.cache)],
     ['Cache mounts:', bytes(totals.mounts)],
-    ['Contexts, downloads, emulators:', bytes(totals.sources)],
+    ['Contexts, downloads, emulators, native tools:', bytes(totals.sources)],
     ...(totals.temporary > 0 ? [['Leftovers:', bytes(totals.temporary)]] : []),
     ['Reclaimable:', bytes(reclaimable)],
     ['Total:', bytes(total)],

@@ -20,7 +20,8 @@ interface PruneFlags {
 
 const EXAMPLES = `
 Named images stay: polyarch rmi removes those. Without flags go images without a name, what the build cache holds that no
-local image is made of, and old copies of contexts and downloads. It waits until no other polyarch uses the store.
+local image is made of, and copies of contexts and downloads, emulators and packs of native tools that nobody used for a
+week, or for the time of --filter until. It waits until no other polyarch uses the store.
 
 Examples:
   polyarch prune --dry-run
