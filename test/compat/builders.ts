@@ -19,12 +19,20 @@ export interface Sides {
   /** An ssh agent's socket. */
   readonly agent: string;
   fill(text: string): string;
+  /** The other way round, so that an answer is the same whatever the ports are. */
+  unfill(text: string): string;
   /** When the first build began, in seconds: times since then are `now`. */
   readonly began: number;
 }
 
 /** What became of a build: the facts of each platform's image, or its last words. */
-export type Outcome = { readonly images: Readonly<Record<string, Facts>> } | { readonly failed: string };
+export type Outcome =
+  | {
+      readonly images: Readonly<Record<string, Facts>>;
+      /** The steps that ran and were not taken from the cache, by name; only of a second build. */
+      readonly ran: readonly string[];
+    }
+  | { readonly failed: string };
 
 export interface Builds {
   /** `unable` says why this machine has no such BuildKit. */
@@ -32,8 +40,29 @@ export interface Builds {
   polyarch(): Promise<Outcome>;
 }
 
-/** Writes a case below `folder` and gives the two ways to build it. */
+/** Writes a case below `folder` and gives the two ways to build it; of one that is built twice, the second time. */
 export async function prepareBuilds(one: CompatCase, folder: string, sides: Sides): Promise<Builds> {
+  if (one.again === undefined) return prepareBuild(one, folder, { sides, progress: 'plain' });
+  const { again, ...before } = one;
+  const first = await prepareBuild(before, join(folder, 'first'), { sides, progress: 'plain' });
+  const second = await prepareBuild({ ...before, ...again }, join(folder, 'second'), { sides, progress: 'rawjson' });
+  return {
+    buildkit: async () => {
+      const outcome = await first.buildkit();
+      return 'images' in outcome ? second.buildkit() : outcome;
+    },
+    polyarch: async () => {
+      const outcome = await first.polyarch();
+      return 'images' in outcome ? second.polyarch() : outcome;
+    },
+  };
+}
+
+async function prepareBuild(
+  one: CompatCase,
+  folder: string,
+  { sides, progress }: { sides: Sides; progress: 'plain' | 'rawjson' },
+): Promise<Builds> {
   const context = join(folder, 'context');
   const { fill } = sides;
   mkdirSync(context, { recursive: true });
@@ -104,12 +133,15 @@ export async function prepareBuilds(one: CompatCase, folder: string, sides: Side
 
   const archives = [join(folder, 'buildkit.tar'), join(folder, 'polyarch.tar')] as const;
   const options = { allowFailure: true, signal: AbortSignal.timeout(60_000) };
-  const frontend = ['build', '--progress', 'plain', '--frontend', 'dockerfile.v0'];
+  const frontend = ['build', '--progress', progress, '--frontend', 'dockerfile.v0'];
   const where = one.context === undefined ? context : fill(one.context);
   const outcome = (result: RunResult, archive: string): Outcome => {
-    if (result.code !== 0) return { failed: result.stderr };
+    if (result.code !== 0) return { failed: sides.unfill(result.stderr) };
     const images = [...readArchive(readFileSync(archive))];
-    return { images: Object.fromEntries(images.map(([name, image]) => [name, facts(image, sides.began)])) };
+    return {
+      images: Object.fromEntries(images.map(([name, image]) => [name, unfilled(facts(image, sides.began), sides)])),
+      ran: stepsRun(sides.unfill(result.stderr)),
+    };
   };
   return {
     buildkit: async () => {
@@ -120,7 +152,7 @@ export async function prepareBuilds(one: CompatCase, folder: string, sides: Side
     },
     polyarch: async () => {
       const output = ['--output', `type=oci,dest=${archives[1]}`];
-      const argv = ['build', '--progress', 'plain', ...polyarch, ...output, where];
+      const argv = ['build', '--progress', progress, ...polyarch, ...output, where];
       return outcome(await sides.polyarch.polyarch(argv, { allowFailure: true }), archives[1]);
     },
   };
@@ -133,4 +165,22 @@ async function buildLayout(dockerfile: string, layout: string, { polyarch }: Sid
   writeFileSync(join(folder, 'Dockerfile'), dockerfile);
   const argv = ['build', '--platform', 'linux/amd64', '--output', `type=oci,dest=${layout},tar=false`, folder];
   await polyarch.polyarch(argv);
+}
+
+function unfilled(image: Facts, { unfill }: Sides): Facts {
+  return Object.fromEntries(Object.entries(image).map(([where, what]) => [where, unfill(what)]));
+}
+
+/** Of `--progress=rawjson`, the instructions that were not cached. */
+function stepsRun(stderr: string): string[] {
+  const seen = new Map<string, boolean>();
+  for (const line of stderr.split('\n').filter((text) => text.startsWith('{"vertexes"'))) {
+    const { vertexes } = JSON.parse(line) as { vertexes: { name: string; started?: string; cached?: boolean }[] };
+    for (const { name, started, cached } of vertexes) {
+      if (!/^\[[^\]]*\d+\/\d+\] (?!FROM)/.test(name)) continue;
+      if (cached === true) seen.set(name, false);
+      else if (started !== undefined && !seen.has(name)) seen.set(name, true);
+    }
+  }
+  return [...seen].filter(([, ran]) => ran).map(([name]) => name);
 }

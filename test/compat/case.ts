@@ -52,6 +52,8 @@ export interface CompatCase {
   readonly flags?: { readonly polyarch: readonly string[]; readonly buildctl: readonly string[] };
   /** Another context than the files: a URL. */
   readonly context?: string;
+  /** Built a second time with these changes; that image is compared, and which steps ran again. */
+  readonly again?: Partial<Pick<CompatCase, 'dockerfile' | 'files' | 'args' | 'secrets'>>;
   /** Default success; a failure must be at the same lines, where BuildKit says one. */
   readonly expect?: 'success' | 'failure';
 }

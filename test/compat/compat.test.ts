@@ -61,6 +61,7 @@ beforeAll(async () => {
     buildkitd: once(() => start('buildkit', (argv) => [...own, ...argv])),
     emulating: once(startEmulating),
     fill: served.fill,
+    unfill: served.unfill,
     agent: startAgent(join(root, 'agent')),
     began,
   };
@@ -100,7 +101,11 @@ function compare(one: CompatCase, buildkit: Outcome, polyarch: Outcome): string[
   }
   if ('failed' in polyarch) return [`polyarch fails, BuildKit does not: ${polyarch.failed}`];
   expect(Object.keys(buildkit.images).length).toBeGreaterThan(0);
-  return compareImages(buildkit.images, polyarch.images);
+  const [theirs, ours] = [buildkit.ran, polyarch.ran].map((names) => names.toSorted().join(', '));
+  return [
+    ...compareImages(buildkit.images, polyarch.images),
+    ...(theirs === ours ? [] : [`buildkit ran ${theirs || 'nothing'}, polyarch ${ours || 'nothing'}`]),
+  ];
 }
 
 let ran = 0;
@@ -111,14 +116,12 @@ async function check(one: CompatCase, topic: string, context: TestContext): Prom
   const folder = join(root, topic, one.name.replaceAll(/\W+/g, '-'));
   const builds = await prepareBuilds(one, folder, sides);
   const polyarch = await builds.polyarch();
-  // What is served has another port each time, which an image can tell.
-  const fleeting = JSON.stringify(one).includes('{{');
   const unexplained = async (fresh: boolean): Promise<string[]> => {
     const ask = async (): Promise<Outcome> => {
       const outcome = await builds.buildkit();
       return 'unable' in outcome ? skip(context, outcome.unable) : outcome;
     };
-    const buildkit = await (fleeting ? ask() : answers.answer(one, { ask, fresh }));
+    const buildkit = await answers.answer(one, { ask, fresh });
     return compare(one, buildkit, polyarch).filter((line) => {
       const known = differences.find(
         ({ lines, cases }) => lines?.test(line) === true && cases?.includes(one.name) !== false,
@@ -128,7 +131,7 @@ async function check(one: CompatCase, topic: string, context: TestContext): Prom
     });
   };
   let lines = await unexplained(false);
-  if (lines.length > 0 && !fleeting) lines = await unexplained(true);
+  if (lines.length > 0) lines = await unexplained(true);
   ran++;
   if (lines.length > 0) throw new Error(lines.join('\n'));
 }

@@ -15,6 +15,8 @@ import { writeFiles } from '../support/environment.ts';
  */
 export interface Served extends AsyncDisposable {
   fill(text: string): string;
+  /** Puts `{{http}}` and `{{git}}` for the addresses. */
+  unfill(text: string): string;
 }
 
 /** Files of `{{http}}/…`; all but `/now` have the same Last-Modified. */
@@ -127,6 +129,7 @@ export async function startServed(folder: string): Promise<Served> {
         .replaceAll(/\{\{(main|other)(?::(\d+))?\}\}/g, (all, branch: string, letters?: string) =>
           (commits[branch] ?? all).slice(0, letters === undefined ? undefined : Number(letters)),
         ),
+    unfill: (text) => text.replaceAll(`http://127.0.0.1:${port}`, '{{http}}').replaceAll(git.url, '{{git}}'),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }
