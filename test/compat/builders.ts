@@ -132,7 +132,7 @@ async function prepareBuild(
   both((one.flags?.polyarch ?? []).map(fill), (one.flags?.buildctl ?? []).map(fill));
 
   const archives = [join(folder, 'buildkit.tar'), join(folder, 'polyarch.tar')] as const;
-  const options = { allowFailure: true, signal: AbortSignal.timeout(60_000) };
+  const options = () => ({ allowFailure: true, signal: AbortSignal.timeout(180_000) });
   const frontend = ['build', '--progress', progress, '--frontend', 'dockerfile.v0'];
   const where = one.context === undefined ? context : fill(one.context);
   const outcome = (result: RunResult, archive: string): Outcome => {
@@ -148,7 +148,7 @@ async function prepareBuild(
       const daemon = await (one.platforms === undefined ? sides.buildkitd() : sides.emulating());
       if (typeof daemon === 'string') return { unable: daemon };
       const output = ['--output', `type=oci,dest=${archives[0]}`];
-      return outcome(await daemon.buildctl([...frontend, ...buildctl, ...output], options), archives[0]);
+      return outcome(await daemon.buildctl([...frontend, ...buildctl, ...output], options()), archives[0]);
     },
     polyarch: async () => {
       const output = ['--output', `type=oci,dest=${archives[1]}`];
