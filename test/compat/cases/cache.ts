@@ -73,21 +73,21 @@ const CHANGES: readonly Change[] = [
   ),
 ];
 
-/** All the changes at once, each in a stage of its own; `after` them or before. */
-function dockerfile(after: boolean): string {
-  const stages = CHANGES.map(({ stage, after: then }, index) => {
+/** Changes at once, each in a stage of its own; `after` them or before. */
+function dockerfile(changes: readonly Change[], after: boolean): string {
+  const stages = changes.map(({ name, stage, after: then }, index) => {
     const text = (after ? (then ?? stage) : stage).replaceAll('{{d}}', `s${index}`);
     // What every stage begins with makes its steps its own.
-    return `FROM busybox AS s${index}\nRUN echo ${index} > /number\n${text}\n`;
+    return `FROM busybox AS s${index}\nRUN echo ${name} > /number\n${text}\n`;
   });
-  const made = `FROM busybox AS made\nRUN echo 1 > /made # ${after ? 'after' : 'before'}\nFROM busybox AS taker\nCOPY --from=made /made /\nRUN cat /made > /taken\n`;
-  const all = CHANGES.map((_change, index) => `COPY --from=s${index} /number /${index}\n`);
+  const made = `FROM busybox AS made\nRUN echo ${changes.length} ${changes[0]?.name} > /made # ${after ? 'after' : 'before'}\nFROM busybox AS taker\nCOPY --from=made /made /\nRUN cat /made > /taken\n`;
+  const all = changes.map((_change, index) => `COPY --from=s${index} /number /${index}\n`);
   return `${stages.join('')}${made}FROM scratch\n${all.join('')}COPY --from=taker /taken /\n`;
 }
 
-function files(after: boolean): CompatFiles {
+function files(changes: readonly Change[], after: boolean): CompatFiles {
   const all: Record<string, CompatFile> = { '.dockerignore': '*/ignored\n' };
-  for (const [index, { files: own = FILES, changed = {} }] of CHANGES.entries()) {
+  for (const [index, { files: own = FILES, changed = {} }] of changes.entries()) {
     for (const [name, file] of Object.entries(after ? { ...own, ...changed } : own))
       if (file !== undefined) all[`s${index}/${name}`] = file;
   }
@@ -104,19 +104,22 @@ const global = (name: string, args: readonly [Record<string, string>, Record<str
 
 /** What of a second build is taken from the cache of the first. */
 export const cases: readonly CompatCase[] = [
-  {
-    name: 'cache: every change, each in a stage of its own',
-    dockerfile: dockerfile(false),
-    files: files(false),
-    args: { changed: '1', same: 'x' },
-    secrets: { s: 'one' },
-    again: {
-      dockerfile: dockerfile(true),
-      files: files(true),
-      args: { changed: '2', same: 'x' },
-      secrets: { s: 'two' },
-    },
-  },
+  ...[0, 1, 2].map((part): CompatCase => {
+    const changes = CHANGES.filter((_change, index) => index % 3 === part);
+    return {
+      name: `cache: changes, each in a stage of its own (${part + 1})`,
+      dockerfile: dockerfile(changes, false),
+      files: files(changes, false),
+      args: { changed: '1', same: 'x' },
+      secrets: { s: 'one' },
+      again: {
+        dockerfile: dockerfile(changes, true),
+        files: files(changes, true),
+        args: { changed: '2', same: 'x' },
+        secrets: { s: 'two' },
+      },
+    };
+  }),
   global('another time', [{ SOURCE_DATE_EPOCH: '1000000' }, { SOURCE_DATE_EPOCH: '2000000' }]),
   global('another host', [{ BUILDKIT_SANDBOX_HOSTNAME: 'a' }, { BUILDKIT_SANDBOX_HOSTNAME: 'b' }]),
   global('another proxy', [{ HTTP_PROXY: 'http://a.test' }, { HTTP_PROXY: 'http://b.test' }]),
