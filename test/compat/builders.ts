@@ -137,7 +137,7 @@ async function prepareBuild(
   const where = one.context === undefined ? context : fill(one.context);
   const outcome = (result: RunResult, archive: string): Outcome => {
     if (result.code !== 0) return { failed: sides.unfill(result.stderr) };
-    const images = [...readArchive(readFileSync(archive))];
+    const images = [...readArchive(readFileSync(archive), sides.unfill)];
     return {
       images: Object.fromEntries(images.map(([name, image]) => [name, unfilled(facts(image, sides.began), sides)])),
       ran: stepsRun(sides.unfill(result.stderr)),

@@ -28,8 +28,11 @@ interface Descriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The images of an OCI archive by platform (`linux/arm64`, as its config says it without the variant of arm64). */
-export function readArchive(bytes: Buffer): Map<string, PlatformImage> {
+/**
+ * The images of an OCI archive by platform (`linux/arm64`, as its config says it without the variant of arm64); `unfill`
+ * puts names for what is another in each run, in the contents of files.
+ */
+export function readArchive(bytes: Buffer, unfill: (text: string) => string): Map<string, PlatformImage> {
   const files = new Map([...tarMembers(bytes)].map((member) => [member.name, member.body]));
   const blob = ({ digest }: Descriptor): Buffer => {
     const found = files.get(`blobs/${digest.replace(':', '/')}`);
@@ -46,7 +49,7 @@ export function readArchive(bytes: Buffer): Map<string, PlatformImage> {
     const name = [os, architecture, ...(variant === undefined || architecture === 'arm64' ? [] : [variant])].join('/');
     let tree: Map<string, TreeNode> = new Map();
     for (const layer of document.layers ?? [])
-      tree = applyLayer(tree, { digest: layer.digest, bytes: () => blob(layer) });
+      tree = applyLayer(tree, { digest: layer.digest, bytes: () => blob(layer), unfill });
     images.set(name, { config, tree, layers: (document.layers ?? []).length });
   };
   for (const descriptor of JSON.parse(files.get('index.json')?.toString() ?? '{}').manifests ?? []) visit(descriptor);
@@ -55,8 +58,14 @@ export function readArchive(bytes: Buffer): Map<string, PlatformImage> {
 
 const read = new Map<string, readonly (readonly [string, TreeNode])[]>();
 
+interface Layer {
+  readonly digest: string;
+  bytes(): Buffer;
+  unfill(text: string): string;
+}
+
 /** Layers by their digest, as bases are in many images. */
-function layerNodes(layer: { digest: string; bytes: () => Buffer }): readonly (readonly [string, TreeNode])[] {
+function layerNodes(layer: Layer): readonly (readonly [string, TreeNode])[] {
   const known = read.get(layer.digest);
   if (known !== undefined) return known;
   const packed = layer.bytes();
@@ -75,7 +84,7 @@ function layerNodes(layer: { digest: string; bytes: () => Buffer }): readonly (r
       device: member.device,
       xattrs: member.xattrs,
       mtime: member.mtime,
-      content: member.type === '0' ? createHash('sha256').update(member.body).digest('hex') : '',
+      content: member.type === '0' ? digestOf(layer.unfill(member.body.toString('latin1'))) : '',
     };
     seen.set(path, node);
     nodes.push([path, node]);
@@ -84,11 +93,12 @@ function layerNodes(layer: { digest: string; bytes: () => Buffer }): readonly (r
   return nodes;
 }
 
+function digestOf(bytes: string): string {
+  return createHash('sha256').update(bytes, 'latin1').digest('hex');
+}
+
 /** The changes of a layer, after the OCI image spec: whiteouts hide what is below, the rest is put over it. */
-function applyLayer(
-  below: ReadonlyMap<string, TreeNode>,
-  layer: { digest: string; bytes: () => Buffer },
-): Map<string, TreeNode> {
+function applyLayer(below: ReadonlyMap<string, TreeNode>, layer: Layer): Map<string, TreeNode> {
   const tree = new Map(below);
   const remove = (folder: string, self: boolean): void => {
     if (self) tree.delete(folder);
