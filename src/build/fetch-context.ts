@@ -1,11 +1,13 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream, linkSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { gitState, parseGitReference } from '../llb/git-reference.ts';
 import type { GitOptions } from '../llb/source.ts';
 import { resolveOutput } from '../llb/vertex.ts';
 import type { Connections } from '../registry/connections.ts';
 import { redactUrl } from '../registry/redact.ts';
 import { PolyarchError } from '../util/error.ts';
+import { fileFailure } from '../worker/files/failure.ts';
 import { openGit } from '../worker/sources/git-checkout.ts';
 import type { GitEnvironment } from '../worker/sources/git-program.ts';
 import { gitSource } from '../worker/sources/git-source.ts';
@@ -20,34 +22,50 @@ export interface FetchContextOptions extends GitEnvironment {
   /** Copies of downloads and repositories, kept between builds. */
   readonly sources: string;
   readonly connections: () => Promise<Connections>;
-  readonly notice: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Where a fetched context lies, and the Dockerfile when that came instead of one. */
+/** What a fetched context lies in. */
 export interface FetchedContext {
   readonly folder: string;
+  /** It was a Dockerfile and no archive. */
   readonly dockerfile?: Uint8Array;
+  /** The folder of the archive that it was, as the file `context`: owners are only there. */
+  readonly archive?: string;
 }
 
-/** Puts a context from stdin, the web or a git repository into a folder that is there and empty. */
+/**
+ * Puts a context from stdin, the web or a git repository into a folder that is there and empty. `kept`, not there yet, becomes
+ * the folder of what came as one file.
+ */
 export async function fetchContext(
   context: Exclude<ContextInput, { kind: 'directory' }>,
-  folder: string,
+  folders: { readonly folder: string; readonly kept: string },
   options: FetchContextOptions,
 ): Promise<FetchedContext> {
   const { signal } = options;
+  const { folder, kept } = folders;
   switch (context.kind) {
     case 'stdin':
       if (options.stdin === undefined)
         throw new PolyarchError('CONTEXT_NOT_FOUND', 'the context should come from stdin, but there is no stdin');
-      return receive(options.stdin, 'the context on stdin', folder, options);
+      mkdirSync(kept);
+      try {
+        await pipeline(options.stdin, createWriteStream(join(kept, 'context')), { signal });
+      } catch (error) {
+        throw fileFailure(error, 'reading the context on stdin');
+      }
+      return receive('the context on stdin', folders, options);
     case 'http': {
       const file = await fetchHttp(
-        { url: context.url },
+        { url: context.url, filename: 'context' },
         { folder: join(options.sources, 'http'), connections: await options.connections(), signal },
       );
-      return receive(createReadStream(join(file.folder, file.name)), redactUrl(context.url), folder, options);
+      mkdirSync(kept);
+      linkSync(join(file.folder, file.name), join(kept, 'context'));
+      const received = await receive(redactUrl(context.url), folders, options);
+      // As in BuildKit, where a Dockerfile of the web is the one file of its own context.
+      return received.archive === undefined ? { ...received, folder: kept } : received;
     }
     case 'git': {
       const reference = parseGitReference(context.url);
@@ -72,12 +90,12 @@ export async function fetchContext(
   }
 }
 
+/** The archive is also unpacked, without owners, for what reads the Dockerfile and such. */
 async function receive(
-  source: AsyncIterable<Uint8Array>,
   name: string,
-  folder: string,
-  { notice, signal }: FetchContextOptions,
+  { folder, kept }: { readonly folder: string; readonly kept: string },
+  { signal }: FetchContextOptions,
 ): Promise<FetchedContext> {
-  const received = await receiveContext(source, folder, { name, warn: notice, signal });
-  return received.kind === 'archive' ? { folder } : { folder, dockerfile: received.content };
+  const received = await receiveContext(createReadStream(join(kept, 'context')), folder, { name, signal });
+  return received.kind === 'archive' ? { folder, archive: kept } : { folder, dockerfile: received.content };
 }

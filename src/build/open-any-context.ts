@@ -35,9 +35,12 @@ export async function openContext(
   try {
     mkdirSync(folder);
     const { fetchContext } = await import('./fetch-context.ts');
-    const fetched = await fetchContext(context, folder, { ...options, ...(stdin === undefined ? {} : { stdin }) });
+    const given = { ...options, ...(stdin === undefined ? {} : { stdin }) };
+    const fetched = await fetchContext(context, { folder, kept: work.next() }, given);
     const only = fetched.dockerfile === undefined ? {} : { onlyDockerfile: fetched.dockerfile };
-    return { root: openFolder(fetched.folder, options), fetched: true, ...only, ...(await fromStdin()), ...dispose };
+    const archive = fetched.archive === undefined ? {} : { archive: fetched.archive };
+    const root = openFolder(fetched.folder, options);
+    return { root, fetched: true, ...only, ...archive, ...(await fromStdin()), ...dispose };
   } catch (error) {
     await dispose[Symbol.asyncDispose]();
     throw error;

@@ -24,6 +24,8 @@ export interface OpenedContext {
   readonly stdinDockerfile?: Uint8Array;
   /** The context itself was a Dockerfile. */
   readonly onlyDockerfile?: Uint8Array;
+  /** The folder whose one file, `context`, is the archive that the context came as. */
+  readonly archive?: string;
 }
 
 /** A Dockerfile, and the context as its ignore file leaves it. */

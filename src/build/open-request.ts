@@ -1,9 +1,11 @@
 import type { Dockerfile } from '../dockerfile/ast.ts';
 import { convertDockerfile } from '../dockerfile/convert.ts';
 import type { ConvertOptions, ConvertResult } from '../dockerfile/convert-options.ts';
+import { file } from '../llb/file.ts';
 import type { ImageMetaResolver } from '../llb/metadata.ts';
 import { parseBool } from '../dockerfile/scalars.ts';
-import type { State } from '../llb/state.ts';
+import { http, local } from '../llb/source.ts';
+import { type State, scratch } from '../llb/state.ts';
 import type { ImageConfig } from '../oci/config.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { GitEnvironment } from '../worker/sources/git-program.ts';
@@ -72,13 +74,12 @@ export async function openRequest(
       scratch: engine.paths.temporary,
       sources: engine.paths.sources,
       connections: () => workspace.connections(),
-      notice: around.notice,
       signal: around.signal,
     });
     if (opened.fetched && opened.onlyDockerfile === undefined) tellFetchedConfig(request, opened.root, around);
     const dockerfileOf = dockerfilesOf(opened, around);
     const locals = new LocalFolders();
-    const convert = converter(workspace, request, { around, inputs, locals, dockerfileOf });
+    const convert = converter(workspace, request, { around, inputs, locals, dockerfileOf, archive: opened.archive });
     return {
       inputs,
       locals,
@@ -112,9 +113,12 @@ function gitOptions(inputs: readonly PlatformInputs[], { sourceDateEpoch }: Buil
 function converter(
   workspace: Workspace,
   request: BuildRequest,
-  of: Pick<OpenRequest, 'inputs' | 'locals' | 'dockerfileOf'> & { around: RequestSurroundings },
+  of: Pick<OpenRequest, 'inputs' | 'locals' | 'dockerfileOf'> & {
+    around: RequestSurroundings;
+    archive: string | undefined;
+  },
 ): OpenRequest['convert'] {
-  const { around, inputs, locals, dockerfileOf } = of;
+  const { around, inputs, locals, dockerfileOf, archive } = of;
   const platforms = inputs.map(({ platform }) => platform);
   const common = {
     buildPlatform: around.buildPlatform,
@@ -138,8 +142,9 @@ function converter(
     // What is only used by the build has its findings when it is built itself.
     const { allStages: _, onFinding: __, ...used } = choices;
     const { dockerfile, folder, isCross } = dockerfileOf(own);
-    locals.add('context', folder);
+    locals.add('context', archive === undefined ? folder : { path: archive, excludes: [] });
     return convertDockerfile(dockerfile, {
+      ...(archive === undefined ? {} : { mainContext: unpackedContext() }),
       ...common,
       ...rest,
       targetPlatform: own.platform,
@@ -163,6 +168,13 @@ function converter(
   };
 }
 
+/** What is in the archive that the local source `context` has, with its owners. */
+function unpackedContext(): State {
+  const source = local('context', { name: '[internal] load build context' });
+  const unpack = { kind: 'copy', source, from: '/context', to: '/', attemptUnpack: true } as const;
+  return file(scratch(), [unpack], { name: '[internal] unpack build context' });
+}
+
 /** Without the stages that only another platform's file has; those that no file has stay, and are told. */
 function noCacheOf(
   given: BuildRequest['noCache'],
@@ -182,10 +194,7 @@ async function loadContext(
     const { state, config } = await stage(value.slice('target:'.length));
     return { state, config };
   }
-  const [{ http }, { gitState, parseGitReference }] = await Promise.all([
-    import('../llb/source.ts'),
-    import('../llb/git-reference.ts'),
-  ]);
+  const { gitState, parseGitReference } = await import('../llb/git-reference.ts');
   const reference = parseGitReference(value);
   return { state: reference === undefined ? http(value, { filename: 'context' }) : gitState(reference) };
 }

@@ -18,6 +18,8 @@ const { environment } = account({
   go: 'FROM busybox AS build\nRUN go build -o /app .\nFROM busybox\nCOPY --from=build /app /app\n',
   'Dockerfile.amd64': 'FROM busybox\nCMD one\n',
   'Dockerfile.arm64': 'FROM busybox\nRUN true\nCMD two\n',
+  docker:
+    '# syntax=docker/dockerfile:1.9-labs@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nFROM scratch\nCOPY good /\n',
   stages: '# base is below\nFROM busybox AS base\nARG A=1\nFROM base\n',
 });
 const cli = (...args: string[]) => environment().polyarch(['build', ...args], { allowFailure: true });
@@ -166,6 +168,14 @@ describe('a build', () => {
     expect(debug.stderr).toContain('\n 2 warnings found:\n');
     expect(debug.stderr).toContain('More info: docs/lint.md#runsetsnothing\nDockerfile:2\n');
     expect((await cli('-q', '.')).stderr).toBe('');
+  });
+
+  it('takes # syntax= of Docker’s frontend for its own, without a pull, and says so with --debug', async () => {
+    const argv = ['--debug', 'build', '--registry-mirror', 'docker.io=http://127.0.0.1:1', '-f', 'docker', '-o'];
+    const { stderr } = await environment().polyarch([...argv, 'type=cacheonly', '.']);
+    expect(stderr).toMatch(
+      /debug dockerfile: # syntax=docker\/dockerfile:1\.9-labs@\S+: this frontend reads it, no image/,
+    );
   });
 
   it('that fails says it too', async () => {

@@ -91,7 +91,10 @@ async function prepareBuild(
     const secret = ['--secret', `id=${id},src=${join(folder, `secret-${id}`)}`];
     both(secret, secret);
   }
-  if (one.ssh === true) both(['--ssh', `default=${sides.agent}`], ['--ssh', `default=${sides.agent}`]);
+  if (one.ssh !== undefined) {
+    const ssh = ['--ssh', `${one.ssh === true ? 'default' : one.ssh}=${sides.agent}`];
+    both(ssh, ssh);
+  }
   for (const [index, [name, value]] of Object.entries(one.contexts ?? {}).entries()) {
     if (typeof value === 'string') {
       both(['--build-context', `${name}=${fill(value)}`], ['--opt', `context:${name}=${fill(value)}`]);

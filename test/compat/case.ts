@@ -46,8 +46,8 @@ export interface CompatCase {
   readonly contexts?: Readonly<Record<string, CompatContext>>;
   /** `--secret`: id → text. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** `--ssh default=` an agent with one key. */
-  readonly ssh?: boolean;
+  /** `--ssh`: an agent with one key as `default`, or under this id. */
+  readonly ssh?: true | string;
   /** Flags that the two clients call by other names: polyarch's, and the options of BuildKit's frontend. */
   readonly flags?: { readonly polyarch: readonly string[]; readonly buildctl: readonly string[] };
   /** Another context than the files: a URL. */

@@ -49,6 +49,18 @@ export const differences: readonly Difference[] = [
     cases: ['a heredoc that never ends'],
   },
   {
+    title: 'A substitution behind other text, in EXPOSE',
+    text: 'Of `EXPOSE 8${x:-080}`, BuildKit exposes 080: what stands before a `${x:-…}` (or another form with an operator) in the same word is lost, there and in the name of a heredoc. polyarch exposes 8080.',
+    lines: /^\S+ config\.(?:config\.ExposedPorts\.|history\.0\.created_by)/,
+    cases: ['text before a substitution in EXPOSE'],
+  },
+  {
+    title: 'Checksums other than SHA-256',
+    text: 'BuildKit takes `ADD --checksum=sha512:…` and then compares it with the SHA-256 of the file, so that it always fails. polyarch compares it with the file’s SHA-512, or SHA-384.',
+    lines: /BuildKit fails, polyarch does not|digest mismatch sha256:/,
+    cases: ['a checksum of another kind'],
+  },
+  {
     title: '`--target` by number',
     text: 'BuildKit knows stages by their names only. polyarch also takes their places in the file, counted from 0, as `COPY --from` does.',
     lines: /BuildKit fails, polyarch does not|target stage "0" could not be found/,

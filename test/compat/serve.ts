@@ -29,6 +29,16 @@ export const served: Readonly<Record<string, Uint8Array>> = {
     { path: 'in/', type: 'directory', mtime: 1_500_000_000 },
     { path: 'in/file', type: 'file', text: 'of an archive\n', mode: 0o640, uid: 5, gid: 6, mtime: 1_500_000_000 },
   ]),
+  '/context.tgz': gzipSync(
+    packTar([
+      { path: 'Dockerfile', type: 'file', text: 'FROM scratch\nCOPY . /\nCOPY d /x\n', mtime: 1_500_000_000 },
+      { path: '.dockerignore', type: 'file', text: 'skip\n', mtime: 1_500_000_000 },
+      { path: 'skip', type: 'file', text: 's\n', mtime: 1_500_000_000 },
+      { path: 'd/', type: 'directory', mode: 0o750, uid: 7, gid: 8, mtime: 1_500_000_000 },
+      { path: 'd/f', type: 'file', text: 'f\n', mode: 0o751, uid: 5, gid: 6, mtime: 1_500_000_000 },
+    ]),
+  ),
+  '/plain': Buffer.from('FROM busybox\nCOPY . /to/\n'),
   '/archive.tgz': gzipSync(packTar([{ path: 'zipped', type: 'file', text: 'packed\n', mtime: 1_500_000_000 }])),
 };
 

@@ -10,7 +10,6 @@ import { unpackTar } from '../files/unpack-tar.ts';
 export interface ReceiveOptions {
   /** For messages, e.g. `the context on stdin`. */
   readonly name: string;
-  readonly warn?: (message: string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -42,7 +41,7 @@ export async function receiveContext(
   if (!isArchive(head)) return { kind: 'text', content: await readText(whole, name) };
   const given = { signal };
   const members = readTar(decompress(whole, { name, ...given }), given);
-  await unpackTar({ root: folder, warn: options.warn ?? (() => {}) }, members, {
+  await unpackTar({ root: folder, warn: () => {} }, members, {
     name,
     owner: 'none',
     pacer: pacer(signal),

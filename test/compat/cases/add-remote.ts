@@ -3,8 +3,8 @@ import type { CompatCase } from '../case.ts';
 import { served } from '../serve.ts';
 
 const on = (line: string): string => `FROM busybox\n${line}\n`;
-const digest = (path: string): string =>
-  `sha256:${createHash('sha256')
+const digest = (path: string, algorithm = 'sha256'): string =>
+  `${algorithm}:${createHash(algorithm)
     .update(served[path] ?? '')
     .digest('hex')}`;
 
@@ -19,6 +19,11 @@ export const cases: readonly CompatCase[] = [
   { name: 'no name at all', dockerfile: on('\nADD {{http}}/ /to/'), expect: 'failure' },
   { name: 'a file that is not there', dockerfile: on('\nADD {{http}}/nothing /to/'), expect: 'failure' },
   { name: 'a right checksum', dockerfile: on(`ADD --checksum=${digest('/file.txt')} {{http}}/file.txt /to/`) },
+  {
+    name: 'a checksum of another kind',
+    dockerfile: on(`ADD --checksum=${digest('/file.txt', 'sha512')} {{http}}/file.txt /to/`),
+    expect: 'failure',
+  },
   {
     name: 'a wrong checksum',
     dockerfile: on(`ADD --checksum=${digest('/now')} {{http}}/file.txt /to/`),
@@ -90,4 +95,10 @@ export const cases: readonly CompatCase[] = [
     context: '{{git}}/repo.git#main:sub',
     expect: 'failure',
   },
+  {
+    name: 'a repository, without some files',
+    dockerfile: on('ADD --exclude=sub/in* --exclude=*.txt {{git}}/repo.git /to'),
+  },
+  { name: 'an archive of the web as context', dockerfile: '', context: '{{http}}/context.tgz' },
+  { name: 'a Dockerfile of the web as context', dockerfile: '', context: '{{http}}/plain' },
 ];

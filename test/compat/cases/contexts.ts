@@ -29,6 +29,25 @@ export const cases: readonly CompatCase[] = [
     dockerfile: 'FROM scratch\nCOPY --from=some/image:tag /n /n',
     contexts: { 'some/image:tag': DIR },
   },
+  {
+    name: 'odd files of a folder, with its own ignore file',
+    dockerfile: 'FROM scratch\nCOPY --from=dir / /to/\nCOPY . /own/',
+    files: { '.dockerignore': 'to-file\nskip\n', skip: 's\n', two: '2\n' },
+    contexts: {
+      dir: {
+        files: {
+          ...DIR.files,
+          '.dockerignore': '*\n!n\n!*-file\n!odd*\nn/none\n',
+          'n/none': 'x\n',
+          'to-file': { link: 'n/one' },
+          'odd \n[x]*': { text: 'o\n', mode: 0o4711 },
+          'odd-fifo': { special: 'fifo', mode: 0o640 },
+          'n/sub': { special: 'folder', mode: 0o1777 },
+          'n/hard': { hardlink: 'n/one' },
+        },
+      },
+    },
+  },
   { name: 'a folder in FROM', dockerfile: 'FROM dir\nENV a=b', contexts: { dir: DIR } },
   {
     name: 'an image instead of a stage',

@@ -37,6 +37,18 @@ export const cases: readonly CompatCase[] = [
     files: TREE,
   },
   { name: '--link=false', dockerfile: on('COPY --link=false src /x'), files: TREE },
+  {
+    name: '--link with all other flags',
+    dockerfile: on(
+      'COPY --link --parents --exclude=**/*.test.ts --chown=1:2 --chmod=u=rwX,go= src ./packages/./two /to/\nADD --link --exclude=lib src /add/',
+    ),
+    files: TREE,
+  },
+  {
+    name: '--link from a stage and an image',
+    dockerfile:
+      'FROM busybox AS s\nRUN mkdir -p /a/b && echo 1 > /a/b/f && ln -s b /a/l && chown 3:4 /a/b\nFROM busybox\nCOPY --link --from=s /a /to\nCOPY --link --from=s /a/l/f /x/y\nCOPY --link --from=alpine /etc/passwd /z/',
+  },
   { name: '--parents of a file', dockerfile: on('COPY --parents src/lib/b.ts /to/'), files: TREE },
   { name: '--parents of a wildcard', dockerfile: on('COPY --parents packages/*/package.json ./to/'), files: TREE },
   { name: '--parents with **', dockerfile: on('COPY --parents **/package.json /to/'), files: TREE },

@@ -13,4 +13,5 @@ export const cases: readonly CompatCase[] = [
     args: { SOURCE_DATE_EPOCH: 'context' },
   },
   { name: 'the time of a local context', dockerfile: 'FROM scratch\nCOPY . /', args: { SOURCE_DATE_EPOCH: 'context' } },
+  { name: 'text before a substitution in EXPOSE', dockerfile: 'FROM scratch\nEXPOSE 8${none:-080} 9${none:-0}/udp' },
 ];

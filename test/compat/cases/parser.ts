@@ -130,4 +130,25 @@ export const cases: readonly CompatCase[] = [
   { name: 'odd white space', dockerfile: 'FROM scratch\nLABEL\u00a0a=b\n', expect: 'failure' },
   { name: 'form feeds and vertical tabs', dockerfile: 'FROM scratch\nLABEL\fa=b\vc=d\n\fLABEL e=f\n' },
   { name: 'text that is not UTF-8', dockerfile: Buffer.from('FROM scratch\nLABEL a=\xff\xfeb\n', 'latin1') },
+  {
+    name: 'heredocs of a command that goes on over lines',
+    dockerfile:
+      'FROM busybox\nRUN cat <<A > /a \\\n  && cat <<"B" > /b \\\n  # gone\n  && echo done > /c\n# one $HOME\nA\n# two \\\n\n$HOME \\\nB\n',
+  },
+  {
+    name: 'comments and empty lines between flags and in JSON',
+    dockerfile:
+      'FROM busybox\nCOPY --chown=1:2 \\\n# a comment\n --chmod=600 \\\n\n a /x\nRUN ["/bin/sh", \\\n# inside\n "-c", \\\n "echo 1 > /r"]\n',
+    files: { a: '' },
+  },
+  {
+    name: 'carriage returns in steps, comments and heredocs, with a backtick',
+    dockerfile:
+      '# escape=`\r\n# c\r\nFROM busybox\r\nRUN echo a `\r\n# c\r\n  b > /x\r\nRUN <<E\r\necho 1 > /y\r\nE\r\nRUN ["true"]\r\nCOPY <<E <<"F" /d/\r\n`$HOME \\$HOME\r\nE\r\n`$HOME\r\nF\r\n',
+  },
+  { name: 'a comment behind the last continuation', dockerfile: 'FROM scratch\nLABEL a=b \\\n# end\n' },
+  {
+    name: 'a first line for an interpreter',
+    dockerfile: '#!/usr/bin/env x\n# escape=`\nFROM scratch\nLABEL a=`"b`"\n',
+  },
 ];

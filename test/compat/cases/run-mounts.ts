@@ -234,4 +234,25 @@ export const cases: readonly CompatCase[] = [
     secrets: { s: 'hush' },
     platforms: ['linux/arm64'],
   },
+  {
+    name: 'options by their other names',
+    dockerfile: on(
+      'RUN --mount=type=bind,src=d,dst=/x,readonly=false touch /x/n && ls /x > /bind\nRUN --mount=source=d,destination=/x,ro=true touch /x/n 2>/dev/null || ls /x > /ro\nRUN --mount=type=cache,id=other-names,dst=/c,readonly touch /c/f 2>/dev/null || echo refused > /cache\nRUN --mount=type=tmpfs,dst=/t,size=1.5m df -k /t | tail -1 > /tmpfs\nRUN --mount=type=secret,source=s,destination=/k cat /k > /secret',
+    ),
+    files: FILES,
+    secrets: { s: 'hush' },
+  },
+  {
+    name: 'secret, with a source and an id',
+    dockerfile: on('\nRUN --mount=type=secret,id=s,src=other true'),
+    secrets: { s: 'hush', other: 'other' },
+    expect: 'failure',
+  },
+  {
+    name: 'ssh agent by its id',
+    dockerfile: on(
+      `RUN --mount=type=ssh,id=mine ${STAT} "$SSH_AUTH_SOCK" > /stat\nRUN --mount=type=ssh echo "[$SSH_AUTH_SOCK]" > /default`,
+    ),
+    ssh: 'mine',
+  },
 ];

@@ -93,6 +93,11 @@ export const cases: readonly CompatCase[] = [
   },
   { name: '--network=default', dockerfile: on('RUN --network=default true > /x') },
   { name: '--network=host without leave', dockerfile: on('\nRUN --network=host true'), expect: 'failure' },
+  {
+    name: '--network=host',
+    dockerfile: on('RUN --network=host wc -l < /proc/net/dev > /n'),
+    flags: { polyarch: ['--allow', 'network.host'], buildctl: ['--allow', 'network.host'] },
+  },
   { name: '--network that is none', dockerfile: on('\nRUN --network=bridge true'), expect: 'failure' },
   { name: '--security=insecure without leave', dockerfile: on('\nRUN --security=insecure true'), expect: 'failure' },
   {
