@@ -72,6 +72,11 @@ export class RpcClient<M extends { [K in keyof M]: Method }> {
     child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
   }
 
+  /** It has not ended, and no call is open. */
+  get usable(): boolean {
+    return this.#ended === undefined && this.#calls.size === 0;
+  }
+
   call<K extends keyof M & string>(
     method: K,
     params: M[K]['params'],

@@ -1,9 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PolyarchError } from '../util/error.ts';
+import { type Lock, tryLock } from '../util/lock.ts';
 import type { LaunchOptions } from './launch.ts';
 import type { WorkerMethods } from './protocol.ts';
+import { storePaths } from './paths.ts';
 import { RpcClient } from './rpc.ts';
 
 export type WorkerStdio = NonNullable<LaunchOptions['stdio']>;
@@ -17,24 +20,59 @@ export interface WorkerProcessOptions {
   readonly stdio?: WorkerStdio;
 }
 
+interface Running {
+  /** The environment that it was started with. */
+  readonly env: string;
+  readonly client: RpcClient<WorkerMethods>;
+  readonly end: () => Promise<void>;
+}
+
+/** What is kept of a store: its idle workers, and its lock, so that nobody sweeps or prunes what they have open. */
+interface Kept {
+  readonly idle: Running[];
+  inUse?: Lock | undefined;
+}
+
+const kept = new Map<string, Kept>();
+
+/**
+ * Lets the workers of this store run on for the next builds of this process in it, until disposed of: for a process
+ * that builds many times and prunes the store in none of them.
+ */
+export function keepWorkers(home: string): AsyncDisposable {
+  const store: Kept = { idle: [] };
+  kept.set(home, store);
+  return {
+    async [Symbol.asyncDispose]() {
+      kept.delete(home);
+      await Promise.all(store.idle.map((worker) => worker.end()));
+      store.inUse?.[Symbol.dispose]();
+    },
+  };
+}
+
 /** The worker: started by the first call, ended with everything in it when it is disposed of or this process dies. */
 export class WorkerProcess implements AsyncDisposable {
   readonly #options: WorkerProcessOptions;
-  #client: Promise<RpcClient<WorkerMethods>> | undefined;
-  #end: (() => Promise<void>) | undefined;
+  #running: Promise<Running> | undefined;
 
   constructor(options: WorkerProcessOptions) {
     this.#options = options;
   }
 
-  connect(): Promise<RpcClient<WorkerMethods>> {
-    this.#client ??= this.#start();
-    return this.#client;
+  async connect(): Promise<RpcClient<WorkerMethods>> {
+    this.#running ??= this.#start();
+    return (await this.#running).client;
   }
 
-  async #start(): Promise<RpcClient<WorkerMethods>> {
-    const { launchWorker } = await import('./launch.ts');
+  async #start(): Promise<Running> {
     const { entry, home, env, notice, stdio } = this.#options;
+    const variables = JSON.stringify(env);
+    const idle = kept.get(home)?.idle ?? [];
+    const known = idle.findIndex((worker) => worker.env === variables && worker.client.usable);
+    const [taken] = known === -1 ? [] : idle.splice(known, 1);
+    if (taken !== undefined) return taken;
+    const { launchWorker } = await import('./launch.ts');
     const { child, idmap, idmapReason } = await launchWorker({
       node: process.execPath,
       entry,
@@ -47,17 +85,22 @@ export class WorkerProcess implements AsyncDisposable {
         `note: all files of the images will belong to root (0:0), since this user has no subordinate ids${idmapReason === undefined ? '' : `: ${idmapReason}`}`,
       );
     }
-    this.#end = () => endWorker(child);
-    return new RpcClient<WorkerMethods>(child, () => '');
+    const client = new RpcClient<WorkerMethods>(child, () => '');
+    return { env: variables, client, end: () => endWorker(child) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    let running: Running | undefined;
     try {
-      await this.#client;
+      running = await this.#running;
     } catch (error) {
       if (!(error instanceof PolyarchError)) throw error;
     }
-    await this.#end?.();
+    const { home, stdio } = this.#options;
+    const store = stdio === undefined && running?.client.usable === true ? kept.get(home) : undefined;
+    if (store !== undefined) store.inUse ??= tryLock(join(storePaths(home).locks, 'store'), 'shared');
+    if (running !== undefined && store?.inUse !== undefined) store.idle.push(running);
+    else await running?.end();
   }
 }
 

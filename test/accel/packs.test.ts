@@ -7,25 +7,21 @@ import {
   readFileSync,
   readdirSync,
   statSync,
-  symlinkSync,
   utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixturePath } from '../../scripts/fixtures.ts';
+import { useKeptPacks } from '../support/kept-packs.ts';
 import { fixtureRegistry, temporaryFolder, testEnvironment, type TestEnvironment } from '../support/environment.ts';
 
-// Packs are kept between runs, so that only the first one of a day reads the archive.
-const kept = fixturePath('accel');
 let env: TestEnvironment;
 let mirror: string;
 
 beforeAll(async () => {
   mirror = await fixtureRegistry('debian', 'busybox');
   env = testEnvironment({ mirror });
-  mkdirSync(kept, { recursive: true });
-  mkdirSync(env.home, { recursive: true, mode: 0o700 });
-  symlinkSync(kept, join(env.home, 'accel'));
+  useKeptPacks(env);
   env.write({
     Dockerfile: [
       'FROM debian:bookworm AS work',
@@ -66,7 +62,7 @@ async function build(accel: string, platform = 'linux/arm64'): Promise<{ log: st
 }
 
 test('native tools of a pack give the bytes of the emulated ones', async () => {
-  const packs = join(kept, 'packs');
+  const packs = fixturePath('accel/packs');
   for (const name of existsSync(packs) ? readdirSync(packs) : []) utimesSync(join(packs, name), 0, 0);
   const [off, exact] = [await build('off'), await build('exact')];
   // Only what is not used is pruned.
@@ -88,7 +84,7 @@ test('packs are listed, checked and removed', async () => {
   using home = temporaryFolder();
   mkdirSync(join(home.path, 'accel/packs'), { recursive: true });
   const copy = join(home.path, 'accel/packs', id);
-  cpSync(join(kept, 'packs', id), copy, { recursive: true });
+  cpSync(fixturePath('accel/packs', id), copy, { recursive: true });
   const own = { env: { POLYARCH_HOME: home.path }, allowFailure: true };
   expect((await env.polyarch(['accel', 'verify', id.slice(0, 12)], own)).code).toBe(0);
   appendFileSync(join(copy, 'root/bin/gzip'), 'x');
@@ -113,7 +109,7 @@ test('a pack that was pushed answers the same requests where it is pulled', asyn
   expect((await env.polyarch(['accel', 'verify'], own)).code).toBe(0);
   const answers = (folder: string) =>
     readdirSync(join(folder, 'requests')).filter((one) => readFileSync(join(folder, 'requests', one)).includes(id));
-  expect(answers(join(home.path, 'accel'))).toEqual(answers(kept));
+  expect(answers(join(home.path, 'accel'))).toEqual(answers(fixturePath('accel')));
   const { stderr } = await env.polyarch(['accel', 'pull', 'busybox'], own);
   expect(stderr).toContain('[ACCEL_UNAVAILABLE]');
 });

@@ -12,10 +12,10 @@ let proxy: FaultProxy;
 let environment: TestEnvironment;
 beforeAll(async () => {
   proxy = await startFaultProxy(await fixtureRegistry('busybox'));
-  environment = testEnvironment({ mirror: proxy.host });
+  environment = testEnvironment({ mirror: proxy.host, keepWorkers: true });
 });
 afterAll(async () => {
-  environment[Symbol.dispose]();
+  await environment[Symbol.asyncDispose]();
   await proxy.close();
 });
 

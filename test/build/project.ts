@@ -21,10 +21,10 @@ CMD ["/hello.sh"]
 export function sharedEnvironment(files: Readonly<Record<string, string>> = HELLO): () => TestEnvironment {
   let environment: TestEnvironment | undefined;
   beforeAll(async () => {
-    environment = testEnvironment({ mirror: await fixtureRegistry('busybox') });
+    environment = testEnvironment({ mirror: await fixtureRegistry('busybox'), keepWorkers: true });
     environment.write(files);
   });
-  afterAll(() => environment?.[Symbol.dispose]());
+  afterAll(() => environment?.[Symbol.asyncDispose]());
   return () => {
     if (environment === undefined) throw new Error('the environment is made before the tests');
     return environment;

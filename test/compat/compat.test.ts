@@ -42,7 +42,7 @@ beforeAll(async () => {
   const mirror = await fixtureRegistry('busybox', 'alpine');
   root = stack.use(temporaryFolder()).path;
   const served = stack.use(await startServed(join(root, 'served')));
-  const polyarch = stack.use(testEnvironment({ mirror }));
+  const polyarch = stack.use(testEnvironment({ mirror, keepWorkers: true }));
   const start = async (name: string, enter: (argv: readonly string[]) => string[]): Promise<RunningBuildkitd> =>
     stack.use(await startBuildkitd({ folder: join(root, name), mirror, enter }));
   // A user namespace costs setuid bits and some ids, so only foreign platforms are built in one.

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { useKeptPacks } from '../support/kept-packs.ts';
 import {
   fixtureRegistry,
   projectFolder,
@@ -30,6 +31,8 @@ interface Example {
   readonly command?: readonly string[];
   /** Flags of its build besides. */
   readonly flags?: readonly string[];
+  /** With the packs of the machine's other runs, as a second build would have them. */
+  readonly accelerated?: true;
 }
 
 const goNames: Readonly<Record<string, string>> = {
@@ -96,6 +99,7 @@ const examples: readonly Example[] = [
     name: 'nginx',
     platforms: three,
     command: ['sh', '-c', 'nginx -v 2>&1'],
+    accelerated: true,
     prints: () => /^nginx version: nginx\/1\./,
   },
 ];
@@ -103,12 +107,14 @@ const examples: readonly Example[] = [
 describe('examples', () => {
   it.each(examples)(
     '$name is built for $platforms, pushed, and runs',
-    async ({ name, platforms, prints, command, flags = [] }) => {
+    async ({ name, platforms, prints, command, flags = [], accelerated = false }) => {
       using user = testEnvironment({ mirror: registry });
+      if (accelerated) useKeptPacks(user);
+      const env: Record<string, string> = accelerated ? { POLYARCH_ACCEL: 'exact' } : {};
       const image = `${registry}/test/${name}:${process.pid}`;
       const context = join(projectFolder, 'examples', name);
       const common = ['--platform', platforms.join(','), '-t', image, '--push'];
-      await user.polyarch(['build', ...flags, ...common, '.'], { cwd: context });
+      await user.polyarch(['build', ...flags, ...common, '.'], { cwd: context, env });
       expect(await platformsOf(image)).toEqual(platforms.map((platform) => normal[platform] ?? platform));
       for (const platform of platforms) {
         const ran = await user.polyarch(['run', '--platform', platform, image, ...(command ?? [])]);
@@ -133,22 +139,21 @@ describe('examples', () => {
     }
   });
 
-  it('go-cgo compiles C for each platform on the build platform', async () => {
+  it('go-cgo compiles C for another platform on the build platform', async () => {
     using folder = temporaryFolder();
     using user = testEnvironment({ mirror: registry });
     const context = join(projectFolder, 'examples/go-cgo');
-    const platforms = ['--platform', 'linux/amd64,linux/arm64'];
+    const platforms = ['--platform', 'linux/arm64'];
     await user.polyarch(['build', ...platforms, '-o', 'type=cacheonly', context]);
-    // The image is the whole builder's stage, 700 MB for each platform: only the program is taken out of it.
+    // The image is the whole builder's stage, 700 MB: only the program is taken out of it.
     const program = `${readFileSync(join(context, 'Dockerfile'), 'utf8')}\nFROM scratch\nCOPY --from=builder /main /main\n`;
     user.write({ 'Dockerfile.main': program });
     const output = ['-o', `type=local,dest=${folder.path}`];
     const file = ['-f', join(user.folder, 'Dockerfile.main')];
     const again = await user.polyarch(['build', '--progress', 'plain', ...file, ...platforms, ...output, context]);
-    expect(again.stderr.match(/^#\d+ CACHED$/gm)?.length).toBeGreaterThanOrEqual(5);
-    // ELF header, e_machine: x86-64 and AArch64.
-    expect(elfMachine(join(folder.path, 'linux_amd64/main'))).toBe(62);
-    expect(elfMachine(join(folder.path, 'linux_arm64/main'))).toBe(183);
+    expect(again.stderr.match(/^#\d+ CACHED$/gm)?.length).toBeGreaterThanOrEqual(4);
+    // ELF header, e_machine: AArch64.
+    expect(readFileSync(join(folder.path, 'main')).readUInt16LE(18)).toBe(183);
   }, 600_000);
 });
 
@@ -169,8 +174,4 @@ async function platformsOf(image: string): Promise<string[]> {
       .filter((part) => part !== undefined && !(platform.architecture === 'arm64' && part === 'v8'))
       .join('/'),
   );
-}
-
-function elfMachine(file: string): number {
-  return readFileSync(file).readUInt16LE(18);
 }

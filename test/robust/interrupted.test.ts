@@ -124,7 +124,7 @@ describe('a signal', () => {
     using environment = buildEnvironment();
     const before = machineState();
     const moments: string[] = [];
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       const signal = round % 2 === 0 ? 'SIGINT' : 'SIGTERM';
       const build = startPolyarch(environment, ARGS, { env: EPOCH });
       const moment = Math.round(Math.random() * 900);
@@ -154,7 +154,7 @@ describe('kill -9', () => {
     for (let store = 0; store < 2; store++) {
       using environment = buildEnvironment();
       const moments: string[] = [];
-      for (let round = 0; round < 3; round++) {
+      for (let round = 0; round < 2; round++) {
         const build = startPolyarch(environment, ARGS, { env: EPOCH });
         const moment = Math.round(100 + Math.random() * 900);
         moments.push(`${whom} after ${moment} ms`);

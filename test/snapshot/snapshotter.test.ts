@@ -135,7 +135,8 @@ describe.each<readonly ['overlay' | 'copy', NamespaceKind]>([
 });
 
 describe('a snapshotter', () => {
-  it.each([130, 400])('stacks %i layers', async (length) => {
+  it('stacks 400 layers', async () => {
+    const length = 400;
     const result = await run('longChain', { args: [length] });
     expect(result).toMatchObject({ names: length, last: true, first: false });
   });

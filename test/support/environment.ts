@@ -6,6 +6,7 @@ import { ensureBases } from '../../scripts/bases.ts';
 import { projectFolder } from '../../scripts/fixtures.ts';
 import { findTool, installCommand, type ToolName } from '../../scripts/install-tools.ts';
 import { findProgram, run, type RunResult } from '../../scripts/process.ts';
+import { keepWorkers } from '../../src/worker/worker-process.ts';
 import { runInProcess } from './in-process.ts';
 
 export { run } from '../../scripts/process.ts';
@@ -48,12 +49,12 @@ export interface PolyarchOptions {
   /** Give the result of a failing command instead of throwing. */
   readonly allowFailure?: boolean;
   readonly signal?: AbortSignal;
-  /** Start a process of its own, as `input` and `signal` do; else the CLI runs in the test's process. */
+  /** Start a process of its own, as `signal` does; else the CLI runs in the test's process. */
   readonly process?: boolean;
 }
 
 /** A person's account of its own: store, configuration and working folder are temporary. */
-export interface TestEnvironment extends Disposable {
+export interface TestEnvironment extends Disposable, AsyncDisposable {
   /** The working folder. */
   readonly folder: string;
   /** POLYARCH_HOME. */
@@ -71,8 +72,11 @@ function isOfProcess(args: readonly string[], env: Readonly<Record<string, strin
   return args.some((arg) => names.has(arg)) || Object.keys(env).some((name) => name.startsWith('NODE_'));
 }
 
-/** An isolated environment; `mirror` (a registry's host) stands in for docker.io. */
-export function testEnvironment(options: { mirror?: string } = {}): TestEnvironment {
+/**
+ * An isolated environment; `mirror` (a registry's host) stands in for docker.io. With `keepWorkers` its builds share their
+ * workers: then it is disposed of asynchronously.
+ */
+export function testEnvironment(options: { mirror?: string; keepWorkers?: true } = {}): TestEnvironment {
   const root = temporaryFolder();
   const folder = join(root.path, 'work');
   const home = join(root.path, 'polyarch');
@@ -96,6 +100,7 @@ export function testEnvironment(options: { mirror?: string } = {}): TestEnvironm
   // A pack would be made of packages from the network for each of these stores.
   env['POLYARCH_ACCEL'] = 'off';
   if (options.mirror !== undefined) env['POLYARCH_REGISTRY_MIRRORS'] = `docker.io=http://${options.mirror}`;
+  const workers = options.keepWorkers === true ? keepWorkers(home) : undefined;
   return {
     folder,
     home,
@@ -103,17 +108,21 @@ export function testEnvironment(options: { mirror?: string } = {}): TestEnvironm
     polyarch: (args, more = {}) => {
       const account = { env: { ...env, ...more.env }, cwd: more.cwd ?? folder };
       const { input, signal, process: asked } = more;
-      const own = asked === true || input !== undefined || signal !== undefined || isOfProcess(args, more.env);
-      if (!own) return runInProcess(args, { ...account, allowFailure: more.allowFailure === true });
+      const own = asked === true || signal !== undefined || isOfProcess(args, more.env);
+      if (!own) return runInProcess(args, { ...account, allowFailure: more.allowFailure === true, input: input ?? '' });
       return run([join(projectFolder, 'bin/polyarch'), ...args], {
         ...account,
-        ...(more.input === undefined ? {} : { input: more.input }),
+        ...(input === undefined ? {} : { input }),
         ...(more.allowFailure === undefined ? {} : { allowFailure: more.allowFailure }),
         ...(more.signal === undefined ? {} : { signal: more.signal }),
       });
     },
     write: (files) => writeFiles(folder, files),
     [Symbol.dispose]: () => root[Symbol.dispose](),
+    async [Symbol.asyncDispose]() {
+      await workers?.[Symbol.asyncDispose]();
+      root[Symbol.dispose]();
+    },
   };
 }
 

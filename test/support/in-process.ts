@@ -15,7 +15,7 @@ let bundled: Promise<RunResult> | undefined;
  */
 export async function runInProcess(
   args: readonly string[],
-  options: { env: NodeJS.ProcessEnv; cwd: string; allowFailure: boolean; signal?: AbortSignal },
+  options: { env: NodeJS.ProcessEnv; cwd: string; allowFailure: boolean; input: string; signal?: AbortSignal },
 ): Promise<RunResult> {
   // Bundles what is newer than the bundle.
   await (bundled ??= run([join(projectFolder, 'bin/polyarch'), '--version']));
@@ -24,8 +24,8 @@ export async function runInProcess(
     {
       env: options.env,
       argv: [process.execPath, join(projectFolder, '.cache/cli/polyarch.js')],
-      // Nothing to read, and not asked what it is.
-      stdin: Readable.from([]) as unknown as NodeJS.ReadStream & { fd: 0 },
+      // Read, and not asked what it is.
+      stdin: Readable.from([Buffer.from(options.input)]) as unknown as NodeJS.ReadStream & { fd: 0 },
       // No terminals, and nothing else is asked of them.
       stdout: stdout.stream as NodeJS.WriteStream & { fd: 1 },
       stderr: stderr.stream as NodeJS.WriteStream & { fd: 2 },
