@@ -1,8 +1,10 @@
 import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseIgnore } from '../dockerfile/dockerignore.ts';
+import { locate } from '../dockerfile/failure.ts';
 import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { LIMITS } from '../util/limits.ts';
+import { patternMatcher } from '../util/patterns.ts';
 import { resolveInRoot } from '../snapshot/rooted-path.ts';
 
 /** A folder that is offered to the build as a local source. */
@@ -73,9 +75,30 @@ export function openDockerfile(context: OpenedContext, place: DockerfilePlace): 
 export function withIgnore(root: string, own: readonly string[]): LocalFolder {
   for (const file of [...own, join(root, '.dockerignore')]) {
     if (!existsSync(file)) continue;
-    return { path: root, excludes: parseIgnore(readFileSync(file)), ignoreFile: basename(file) };
+    return { path: root, excludes: readIgnore(file), ignoreFile: basename(file) };
   }
   return { path: root, excludes: [] };
+}
+
+/** The patterns of an ignore file. Fails with PATTERN_INVALID at its line. */
+function readIgnore(file: string): readonly string[] {
+  const bytes = readFileSync(file);
+  const excludes = parseIgnore(bytes);
+  const refusal = refused(excludes);
+  if (refusal === undefined) return excludes;
+  const lines = bytes.toString().split(/\r?\n/);
+  const line = lines.findIndex((text) => refused(parseIgnore(text)) !== undefined) + 1;
+  const location = { file: basename(file), startLine: line, endLine: line };
+  throw locate(refusal, { location, lines, word: lines[line - 1]?.trim() ?? '' });
+}
+
+function refused(patterns: readonly string[]): unknown {
+  try {
+    patternMatcher(patterns);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function checkFolder(root: string, given: string): void {

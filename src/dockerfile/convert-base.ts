@@ -134,7 +134,8 @@ async function resolveNamed(
       });
     }
     const near = didYouMean(stage.baseName, [...graph.names(), ...COMMON_IMAGES]);
-    if (near === '' || (error.code !== 'NOT_FOUND' && error.code !== 'INVALID_REFERENCE')) throw error;
+    const mistaken = error.code === 'NOT_FOUND' || error.code === 'INVALID_REFERENCE' || UNANSWERED.has(error.code);
+    if (near === '' || !mistaken) throw error;
     throw new PolyarchError(error.code, error.message + near, {
       ...(error.hint === undefined ? {} : { hint: error.hint }),
       cause: error,

@@ -1,10 +1,10 @@
 import type { FileAction } from '../llb/file.ts';
 import { gitState, parseGitReference } from '../llb/git-reference.ts';
 import { http } from '../llb/source.ts';
-import { parseDigest } from '../oci/digest.ts';
+import { type Digest, parseDigest } from '../oci/digest.ts';
 import type { AddInstruction } from './ast.ts';
 import type { CopyPlan } from './dispatch-copy.ts';
-import { failure } from './failure.ts';
+import { failure, marked } from './failure.ts';
 
 /** An http or https URL that is no git repository. */
 export function isHttp(source: string): boolean {
@@ -48,6 +48,7 @@ export function remoteCopy(source: string, options: RemoteOptions): FileAction {
   const keepGitDirectory = keep ?? instruction.keepGitDir ?? false;
   const state = gitState(reference, {
     name: plan.name,
+    location: instruction.location,
     keepGitDirectory,
     ...(checksum === '' ? {} : { checksum }),
   });
@@ -64,9 +65,18 @@ function httpFile(
   const state = http(source, {
     filename,
     name: plan.name,
-    ...(checksum === '' ? {} : { checksum: parseDigest(checksum) }),
+    location: instruction.location,
+    ...(checksum === '' ? {} : { checksum: digestOf(checksum, instruction) }),
   });
   return { source: state, from: filename, attemptUnpack: instruction.unpack === true };
+}
+
+function digestOf(checksum: string, instruction: AddInstruction): Digest {
+  try {
+    return parseDigest(checksum);
+  } catch (error) {
+    throw marked(error, [instruction.checksum, '--checksum']);
+  }
 }
 
 function decodePath(path: string): string {

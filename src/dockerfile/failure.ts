@@ -19,6 +19,16 @@ export function failure(message: string, { code, hint, word }: FailureOptions = 
   });
 }
 
+/** The error with what is wrong in the file, unless it says that itself. */
+export function marked(error: unknown, word: WrongWord): unknown {
+  if (!(error instanceof PolyarchError) || 'word' in error.details) return error;
+  return new PolyarchError(error.code, error.message, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error,
+    details: { ...error.details, word },
+  });
+}
+
 export interface LocateOptions {
   readonly location: Location;
   readonly lines: readonly string[];

@@ -57,7 +57,9 @@ function parseDevice(raw: string): Device {
     } else if (name === '') {
       name = field;
     } else if (value === undefined) {
-      throw failure(`invalid field '${field}' must be a key=value pair`, { word: field });
+      throw failure(`invalid field '${field}' must be a key=value pair${didYouMean(key, ['required'])}`, {
+        word: field,
+      });
     } else {
       throw failure(`unexpected key '${key}' in '${field}'${didYouMean(key, ['name', 'required'])}`, {
         word: [field, key],

@@ -1,4 +1,5 @@
 import { PolyarchError } from '../util/error.ts';
+import { didYouMean } from '../util/nearest.ts';
 import { type GitUrl, parseGitUrl } from './git-url.ts';
 import { type GitOptions, git } from './source.ts';
 import type { State } from './state.ts';
@@ -32,17 +33,19 @@ export function gitState(reference: GitReference, options: GitOptions = {}): Sta
   return git(reference.remote, { ...reference.options, ...options });
 }
 
+const KEYS = 'ref tag branch subdir checksum commit keep-git-dir submodules mtime fetch-by-commit'.split(' ');
 const FLAGS = ['keep-git-dir', 'submodules', 'fetch-by-commit'] as const;
 
 function optionsOf(url: GitUrl, text: string): GitOptions {
-  const fail = (why: string) =>
+  const fail = (why: string, key?: string) =>
     new PolyarchError('GIT_REFERENCE_INVALID', `the git reference ${withoutPassword(text)} cannot be used: ${why}`, {
       hint: 'the query takes ref, tag, branch, subdir, checksum, keep-git-dir, submodules, mtime and fetch-by-commit',
+      details: { word: key ?? withoutPassword(text) },
     });
   const query = new Map<string, string>();
   for (const [key, value] of url.query) {
-    if (query.has(key)) throw fail(`"${key}" is given twice`);
-    if (value === '' && !FLAGS.some((flag) => flag === key)) throw fail(`"${key}" has no value`);
+    if (query.has(key)) throw fail(`"${key}" is given twice`, key);
+    if (value === '' && !FLAGS.some((flag) => flag === key)) throw fail(`"${key}" has no value`, key);
     query.set(key, value);
   }
   const take = (key: string): string | undefined => {
@@ -55,7 +58,7 @@ function optionsOf(url: GitUrl, text: string): GitOptions {
     if (value === undefined) return undefined;
     if (/^(?:|1|t|true)$/i.test(value)) return true;
     if (/^(?:0|f|false)$/i.test(value)) return false;
-    throw fail(`"${key}" is "${value}", neither true nor false`);
+    throw fail(`"${key}" is "${value}", neither true nor false`, key);
   };
   const full = (prefix: string, name: string | undefined) =>
     name === undefined || name.startsWith(prefix) ? name : prefix + name;
@@ -76,9 +79,10 @@ function optionsOf(url: GitUrl, text: string): GitOptions {
   const submodules = flag('submodules');
   const byCommit = flag('fetch-by-commit');
   const mtime = take('mtime');
-  if (mtime !== undefined && mtime !== 'checkout' && mtime !== 'commit') throw fail(`mtime is "${mtime}"`);
+  if (mtime !== undefined && mtime !== 'checkout' && mtime !== 'commit')
+    throw fail(`mtime is "${mtime}"`, `mtime=${mtime}`);
   const [unknown] = query.keys();
-  if (unknown !== undefined) throw fail(`it has "${unknown}"`);
+  if (unknown !== undefined) throw fail(`it has "${unknown}"${didYouMean(unknown, KEYS)}`, unknown);
   return {
     ...(ref === undefined ? {} : { ref }),
     ...(subdirectory === undefined ? {} : { subdirectory }),

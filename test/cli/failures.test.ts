@@ -3,7 +3,12 @@ import { requireProgram } from '../support/environment.ts';
 import { startRegistry, registryMissing } from '../support/registry.ts';
 import { account, expectFailure, onTerminal, POLYARCH } from './account.ts';
 
-const { environment, cli, out } = account({ Dockerfile: 'FROM busybox\n', 'empty/': '', 'kept.txt': 'x' });
+const { environment, cli, out } = account({
+  Dockerfile: 'FROM busybox\n',
+  'empty/': '',
+  'kept.txt': 'x',
+  'ignoring/.dockerignore': 'a\n\n!b[\n',
+});
 
 /** Everything that a failing command must leave alone. */
 let images = '';
@@ -21,6 +26,9 @@ const DOCKERFILES: Readonly<Record<string, string>> = {
   stage: 'FROM busybox AS one\nFROM busybox\nCOPY --from=5 /x /\n',
   failing: 'FROM busybox\nRUN true\nRUN echo to stdout; echo to stderr >&2; exit 7\n',
   user: 'FROM busybox\nUSER nobody-here\nRUN true\n',
+  down: 'FROM busybox\nADD http://127.0.0.1:1/x /\n',
+  over: 'FROM busybox\nWORKDIR /bin/busybox\n',
+  secret: 'FROM busybox\nRUN --mount=type=secret,id=key,required true\n',
   arg: 'FROM busybox:${VERSION:?a version is needed}\n',
 };
 
@@ -68,6 +76,14 @@ describe('a failing build: code, object, place, mend; exit status 1; nothing cha
       ['-f', 'failing', '.'],
       ['STEP_FAILED', 'failing:3', 'exit code: 7', 'to stdout\nto stderr', '>>> RUN echo'],
     ],
+    [
+      'a pattern that is none',
+      ['-f', 'arg', 'ignoring'],
+      ['PATTERN_INVALID', '.dockerignore:3', '>>> !b[\n     |     ^^^'],
+    ],
+    ['an address that does not answer', ['-f', 'down', '.'], ['HTTP_UNREACHABLE', 'down:2', /^ {5}\| {9}\^{20}$/m]],
+    ['a file in the way', ['-f', 'over', '.'], ['NOT_A_DIRECTORY', 'over:2', /^ {5}\| {13}\^{12}$/m]],
+    ['a secret that was not given', ['-f', 'secret', '.'], ['SECRET_MISSING', 'secret:2', /^ {5}\| {29}\^{6}$/m]],
     ['a user that there is not', ['-f', 'user', '.'], ['USER_NOT_FOUND', 'nobody-here']],
     ['a name that is none', ['-t', 'Bad Name', '.'], ['INVALID_REFERENCE', 'Bad Name']],
     ['an output that there is not', ['-o', 'type=floppy', '.'], ['INVALID_OUTPUT', 'floppy', 'hint: ']],

@@ -56,7 +56,7 @@ export const differences: readonly Difference[] = [
   },
   {
     title: 'Checksums other than SHA-256',
-    text: 'BuildKit takes `ADD --checksum=sha512:…` and then compares it with the SHA-256 of the file, so that it always fails. polyarch compares it with the file’s SHA-512, or SHA-384.',
+    text: 'BuildKit takes `ADD --checksum=sha512:…` and then compares it with the SHA-256 of the file, so that it always fails. polyarch compares it with the file’s SHA-512.',
     lines: /BuildKit fails, polyarch does not|digest mismatch sha256:/,
     cases: ['a checksum of another kind'],
   },

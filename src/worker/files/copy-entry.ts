@@ -9,7 +9,7 @@ import { symbolicMode } from './mode.ts';
 import type { OwnerIds } from './owner.ts';
 import { makeNode } from './nodes.ts';
 import { setTimesNs } from '../../snapshot/syscalls.ts';
-import { changeOwner, type Target } from './target.ts';
+import { asWritten, changeOwner, type Target } from './target.ts';
 import { statEntry, type ReadableTree, type TreeEntry } from './tree.ts';
 import type { Visit } from './walk.ts';
 
@@ -142,6 +142,7 @@ function conflict(what: string, to: string, existing: TreeEntry): PolyarchError 
         existing.type === 'directory'
           ? 'copy it to another name, or remove the folder in an earlier step'
           : 'copy the folder to another place, or remove what is in its way in an earlier step',
+      details: { word: asWritten(to) },
     },
   );
 }

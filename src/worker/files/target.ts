@@ -1,5 +1,5 @@
 import { chmodSync, lchownSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fsPath } from '../../archive/text.ts';
 import { PolyarchError, hasCode } from '../../util/error.ts';
 import type { OwnerIds } from './owner.ts';
@@ -35,6 +35,7 @@ export function makeDirectories(
       throw new PolyarchError(
         'NOT_A_DIRECTORY',
         `${JSON.stringify(path)} cannot be made a folder in the image: ${JSON.stringify(at)} is a ${entry.type}`,
+        { details: { word: asWritten(path) } },
       );
     }
     mkdirSync(fsPath(place));
@@ -44,6 +45,11 @@ export function makeDirectories(
     made.push(at);
   }
   return made;
+}
+
+/** How a Dockerfile may write a path of the image. */
+export function asWritten(path: string): readonly string[] {
+  return [`${path}/`, path, path.slice(1), basename(path)];
 }
 
 /**

@@ -124,13 +124,14 @@ function checkAllowed(exec: ExecOp, allowed: ReadonlySet<string>): void {
   for (const entitlement of asked.filter((name) => name !== '' && !allowed.has(name))) {
     throw new PolyarchError('NOT_ALLOWED', `the step asks for ${entitlement}, which this build does not allow`, {
       hint: `add --allow ${entitlement}`,
+      details: { word: `--${entitlement.replace('.', '=')}` },
     });
   }
   if (exec.cdiDevices.some((device) => !device.optional)) {
     throw new PolyarchError(
       'NO_DEVICE',
       `the step asks for the device ${exec.cdiDevices[0]?.name}; this engine has no devices`,
-      { hint: 'build it on a BuildKit builder that has the device' },
+      { hint: 'build it on a BuildKit builder that has the device', details: { word: exec.cdiDevices[0]?.name ?? '' } },
     );
   }
 }
@@ -188,6 +189,7 @@ async function stepMount(
 function missing(what: string, id: string, flag: string): PolyarchError {
   return new PolyarchError('SECRET_MISSING', `the step needs the ${what} ${JSON.stringify(id)}, which was not given`, {
     hint: `add ${flag}`,
+    details: { word: [`id=${id}`, id] },
   });
 }
 

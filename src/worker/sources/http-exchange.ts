@@ -80,6 +80,7 @@ export function unreachable(address: string, error: unknown): PolyarchError {
   return new PolyarchError('HTTP_UNREACHABLE', `${redactUrl(address)} cannot be fetched: ${messageOf(error)}`, {
     hint: 'check the address and the network; a proxy is taken from HTTP_PROXY, HTTPS_PROXY and NO_PROXY',
     cause: error,
+    details: { word: redactUrl(address) },
   });
 }
 
@@ -90,6 +91,6 @@ function checked(answer: HttpResponse, address: string): HttpResponse {
   throw new PolyarchError('HTTP_STATUS', `${redactUrl(address)} cannot be fetched: the server answers ${status}`, {
     ...(status === 401 || status === 403 ? { hint: 'the address needs credentials that were not given' } : {}),
     ...(status === 404 || status === 410 ? { hint: 'check the address: the server has no such file' } : {}),
-    details: { status },
+    details: { status, word: redactUrl(address) },
   });
 }

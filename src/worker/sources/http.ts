@@ -188,6 +188,7 @@ function checkDigest(source: HttpSource, actual: Digest): void {
     `${redactUrl(source.url)} has the checksum ${actual}, not ${source.checksum}`,
     {
       hint: "the file at that address changed, or the checksum is another file's",
+      details: { word: [source.checksum, '--checksum'] },
     },
   );
 }
