@@ -47,6 +47,11 @@ export const cases: readonly LintCase[] = [
     target: 'x',
   },
   {
+    name: 'a base of another platform',
+    dockerfile:
+      'FROM busybox@{{digest:busybox/arm64}}\nFROM --platform=linux/arm64 busybox@{{digest:busybox/arm64}} AS a\nFROM a\n',
+  },
+  {
     name: 'a constant platform',
     dockerfile: 'FROM --platform=linux/amd64 busybox AS a\nFROM --platform=linux/arm64 busybox\n',
   },

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { startGitDaemon } from '../support/git-server.ts';
 import { packTar } from '../support/pack-tar.ts';
+import { fillDigests } from './fill-digests.ts';
 import { writeFiles } from '../support/environment.ts';
 
 /**
  * What cases fetch, on loopback. `fill` puts the places for `{{http}}` and `{{git}}`, and the commits of repo.git's
- * branches for `{{main}}` and `{{other}}`, or as many of their letters (`{{main:12}}`).
+ * branches for `{{main}}` and `{{other}}`, or as many of their letters (`{{main:12}}`), and digests (see fill-digests.ts).
  */
 export interface Served extends AsyncDisposable {
   fill(text: string): string;
@@ -133,7 +134,7 @@ export async function startServed(folder: string): Promise<Served> {
   const held = stack.move();
   return {
     fill: (text) =>
-      text
+      fillDigests(text)
         .replaceAll('{{http}}', `http://127.0.0.1:${port}`)
         .replaceAll('{{git}}', git.url)
         .replaceAll(/\{\{(main|other)(?::(\d+))?\}\}/g, (all, branch: string, letters?: string) =>

@@ -1,3 +1,4 @@
+import { packTar } from '../../support/pack-tar.ts';
 import type { CompatCase, CompatFiles } from '../case.ts';
 
 const FILES: CompatFiles = {
@@ -54,6 +55,12 @@ export const cases: readonly CompatCase[] = [
   {
     name: '--chown from a stage keeps nothing of the old owner',
     dockerfile: `${USERS}RUN mkdir /d && touch /d/f && chown -R app:staff /d\nFROM busybox\nCOPY --from=0 /d /kept\nCOPY --from=0 --chown=3:4 /d /new`,
+  },
+  {
+    name: '--chown by name of what comes from elsewhere',
+    dockerfile: `${USERS}COPY --from=alpine --chown=app:staff /etc/passwd /image\nCOPY --from=dir --chown=num . /dir/\nADD --chown=app a.tar /tar/\nADD --chown=app --chmod=u=rw,go= {{http}}/file.txt /web\nADD --chown=num:app {{git}}/repo.git#main:sub /git/\nCOPY --chown=app <<E /here/doc\nE\n`,
+    files: { 'a.tar': packTar([{ path: 'in/f', type: 'file', text: 'f\n', uid: 3, gid: 4, mtime: 1_500_000_000 }]) },
+    contexts: { dir: { files: { 'd/f': 'f\n' } } },
   },
   {
     name: '--chmod of every kind',

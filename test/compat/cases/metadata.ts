@@ -67,6 +67,12 @@ export const cases: readonly CompatCase[] = [
       'FROM busybox\nARG a=1\nENV e=$a f="x y"\nLABEL l=$a\nCOPY --chown=1:1 --chmod=755 x y /d/\nADD x /z\nCOPY <<H /h\nH\nRUN --mount=type=tmpfs,target=/t  echo   $a\nRUN ["true", "a b"]\nWORKDIR /w\nWORKDIR sub\nUSER 1:2\nVOLUME /v /w\nEXPOSE 80 70-71\nSTOPSIGNAL 9\nHEALTHCHECK --interval=3s CMD x\nONBUILD RUN y\nSHELL ["/bin/sh","-c"]\nCMD c "d"\nENTRYPOINT ["e", "f"]\nMAINTAINER m\nCOPY --link x /l\nCOPY --from=busybox /bin/sh /s\n',
     files: { x: 'x', y: 'y' },
   },
+  {
+    name: 'history of flags, heredocs and remote sources',
+    dockerfile:
+      'FROM busybox\nARG a=1\nRUN --network=none --security=sandbox true\nRUN <<E\necho $a\nE\nRUN cat <<"E" <<F > /x\n$a\nE\n$a\nF\nCOPY --parents --exclude=y --chmod=u=rw x /p/\nCOPY --link --chown=1 <<E x /d/\n$a\nE\nADD --unpack=false --chmod=600 x /u\nADD {{http}}/file.txt /f\nADD --keep-git-dir=false {{git}}/repo.git#main:sub /g/\nHEALTHCHECK NONE\nENTRYPOINT []\nCMD []\nEXPOSE $a\nLABEL x="$a y"\nENV  b  c d\nUSER $a\nrun  true   \\\n  # gone\n   x=\\\ny\n',
+    files: { x: 'x' },
+  },
   { name: 'volumes', dockerfile: 'FROM scratch\nVOLUME /a /b\nVOLUME ["/c", "d e"]\nVOLUME "/q"\n' },
   { name: 'an empty volume', dockerfile: 'FROM scratch\nVOLUME ["/a", ""]\n', expect: 'failure' },
   { name: 'users', dockerfile: 'FROM scratch AS a\nUSER one\nFROM a\nLABEL x=y\nUSER 0:0\nUSER two:three\n' },

@@ -219,6 +219,18 @@ export const cases: readonly CompatCase[] = [
     expect: 'failure',
   },
   {
+    name: 'a variable where a number is wanted',
+    dockerfile: on('ENV u=33\n\nRUN --mount=type=cache,target=/c,uid=$u true'),
+    expect: 'failure',
+  },
+  {
+    name: 'variables in ids and targets',
+    dockerfile: on(
+      'ARG id=vars\nENV t=/t\nRUN --mount=type=cache,id=${id}2,target=${t}c touch /tc/f\nRUN --mount=type=cache,id=vars2,target=/x --mount=type=secret,id=$id,target=$t/k --mount=type=tmpfs,target=/${id} ls /x $t / > /list',
+    ),
+    secrets: { vars: 'hush' },
+  },
+  {
     name: 'several mounts over one another',
     dockerfile: on(
       'RUN --mount=target=/m,source=d --mount=type=tmpfs,target=/n --mount=source=a,target=/n/a find /m /n -type f | sort > /list',

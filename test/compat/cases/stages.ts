@@ -1,8 +1,4 @@
-import { baseLayout } from '../../../scripts/bases.ts';
-import { layoutRoot } from '../../../scripts/bases/layout.ts';
 import type { CompatCase } from '../case.ts';
-
-const DIGEST = layoutRoot(baseLayout('busybox'))?.digest ?? '';
 
 /** Stages, targets and ONBUILD. */
 export const cases: readonly CompatCase[] = [
@@ -55,7 +51,8 @@ export const cases: readonly CompatCase[] = [
   },
   {
     name: 'FROM by digest and by full name',
-    dockerfile: `FROM docker.io/library/busybox AS a\nFROM busybox@${DIGEST} AS b\nFROM busybox:latest@${DIGEST}\nCOPY --from=a /etc/passwd /a\nCOPY --from=b /etc/passwd /b\nCOPY --from=busybox@${DIGEST} /etc/passwd /c\n`,
+    dockerfile:
+      'FROM docker.io/library/busybox AS a\nFROM busybox@{{digest:busybox}} AS b\nFROM busybox:latest@{{digest:busybox}}\nCOPY --from=a /etc/passwd /a\nCOPY --from=b /etc/passwd /b\nCOPY --from=busybox@{{digest:busybox}} /etc/passwd /c\n',
   },
   { name: 'FROM an image that is not there', dockerfile: '\nFROM busybox:no-such-tag', expect: 'failure' },
   { name: 'FROM a name that is none', dockerfile: '\nFROM Busy Box', expect: 'failure' },
