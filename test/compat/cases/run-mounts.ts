@@ -219,9 +219,11 @@ export const cases: readonly CompatCase[] = [
     expect: 'failure',
   },
   {
-    name: 'a variable where a number is wanted',
-    dockerfile: on('ENV u=33\n\nRUN --mount=type=cache,target=/c,uid=$u true'),
-    expect: 'failure',
+    name: 'variables in owners and modes',
+    dockerfile: on(
+      `ENV u=33 m=50\nRUN --mount=type=cache,id=numbers,target=/c,uid=$u,gid=3\${u},mode=07$m ${STAT} /c > /stat\nRUN --mount=type=secret,id=s,uid=$u,mode=04\${m} ${STAT} /run/secrets/s > /secret`,
+    ),
+    secrets: { s: 'hush' },
   },
   {
     name: 'variables in ids and targets',
