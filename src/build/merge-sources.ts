@@ -13,14 +13,14 @@ const MAX_METADATA = 64 * 1024 * 1024;
 /**
  * What a person gives to `merge` as sources of an index: a metadata file of `build` or buildx becomes `NAME@DIGEST`, an OCI
  * layout its images, an archive its image, a folder what is in it (layouts, archives, metadata files, files named after
- * digests, folders of these); anything that is no file or folder stays as it is. Fails with MERGE_SOURCE.
+ * digests, folders of these); anything else that is not there as a file or folder stays as it is. Fails with MERGE_SOURCE.
  */
 export function mergeSources(texts: readonly string[], { cwd }: { readonly cwd: string }): readonly string[] {
   return texts.flatMap((text) => {
     if (/^[a-z-]+:\/\//.test(text) || isDigest(text)) return [text];
     const path = resolve(cwd, text);
     if (existsSync(path)) return fromPath(path, 0);
-    if (/^\.{0,2}\//.test(text)) throw mergeSource(path, 'there is no such file or folder');
+    if (/^\.{0,2}\/|\.(?:json|tar(?:\.\w+)?)$/.test(text)) throw mergeSource(path, 'there is no such file or folder');
     return [text];
   });
 }

@@ -32,10 +32,22 @@ export async function promoteImage(
   const location = places.parse(from);
   const { source, reference } = await places.source(location);
   const finding = destinationsOf(names, places, options);
-  const asking = finding.then((found) => tagsAt(places, found, { signal }));
-  // A source that fails is what is told.
-  asking.catch(() => {});
-  const { descriptor: root, content } = await readRoot(source, reference, { signal });
+  const failed = new AbortController();
+  const asking = finding.then((found) =>
+    tagsAt(places, found, {
+      signal: signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]),
+    }),
+  );
+  let read: Awaited<ReturnType<typeof readRoot>>;
+  try {
+    read = await readRoot(source, reference, { signal });
+  } catch (error) {
+    // A source that fails is what is told.
+    failed.abort(error);
+    await Promise.allSettled([asking]);
+    throw error;
+  }
+  const { descriptor: root, content } = read;
   const many = new ManySources();
   const name = formatLocation(location);
   await ofImage(name, async () => {

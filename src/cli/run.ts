@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { setDebugSink } from '../util/debug.ts';
 import { COMMANDS } from './command.ts';
 import { type CliContext, cliContext } from './context.ts';
@@ -70,6 +71,18 @@ function expandHelp(args: readonly string[]): readonly string[] {
     : args;
 }
 
+/** The names of the command that is asked for, with its parents': `manifest create`. Undefined for none. */
+function commandIn(program: Command, args: readonly string[]): string | undefined {
+  const names: string[] = [];
+  let at: Command | undefined = program;
+  for (const arg of args.filter((word) => !word.startsWith('-'))) {
+    at = at.commands.find((command) => command.name() === arg);
+    if (at === undefined) break;
+    names.push(arg);
+  }
+  return names.length === 0 ? undefined : names.join(' ');
+}
+
 async function dispatch(given: readonly string[], context: CliContext): Promise<number> {
   const args = expandHelp(given);
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) {
@@ -112,7 +125,7 @@ async function dispatch(given: readonly string[], context: CliContext): Promise<
     if (!(error instanceof CommanderError)) throw error;
     // A command of commands alone shows its help.
     if (error.exitCode === 0 || error.code === 'commander.help') return 0;
-    context.notice(renderError(usageError(error, asked in COMMANDS ? asked : undefined)));
+    context.notice(renderError(usageError(error, commandIn(program, args))));
     return USAGE;
   }
 }

@@ -40,6 +40,8 @@ describe('locations', () => {
     ['docker://busybox', 'INVALID_REFERENCE'],
     ['/tmp/out', 'INVALID_REFERENCE'],
     ['./out', 'INVALID_REFERENCE'],
+    ['oci-layout:/out', 'INVALID_REFERENCE'],
+    ['local:./out', 'INVALID_REFERENCE'],
   ])('%s is refused', (text, code) => {
     expect(() => parseLocation(text, { cwd })).toThrow(expect.objectContaining({ code }));
   });

@@ -49,6 +49,12 @@ export function parseLocation(text: string, options: LocationOptions): Location 
   const format = ARCHIVE.exec(text)?.[1];
   if (format === 'oci' || format === 'docker')
     return parseArchive(text.slice(`${format}-archive://`.length), { ...options, format });
+  const short = /^(oci-layout|oci-archive|docker-archive|local):(?=\.{0,2}\/(?!\/))/.exec(text);
+  if (short !== null) {
+    throw new PolyarchError('INVALID_REFERENCE', `${text} names no place of images`, {
+      hint: `write ${short[1]}://${text.slice(short[0].length)}`,
+    });
+  }
   if (text.startsWith(LOCAL)) return { kind: 'local', name: text.slice(LOCAL.length) };
   if (/^\.{0,2}\/|^[\w-]+:\/\//.test(text)) {
     throw new PolyarchError('INVALID_REFERENCE', `${text} names no place of images`, {

@@ -126,6 +126,7 @@ describe.skipIf(missing !== undefined)('merge', () => {
     [['several.json'], 'MERGE_SOURCE'],
     [['nothing.json'], 'MERGE_SOURCE'],
     [['./none'], 'MERGE_SOURCE'],
+    [['none.json'], 'MERGE_SOURCE'],
     [['REPOSITORY:none'], 'NOT_FOUND'],
   ])('%j is %s', async (sources, code) => {
     const args = sources.map((source) => source.replace('REPOSITORY', repository()));

@@ -149,6 +149,8 @@ describe.skipIf(missing !== undefined)('promote', () => {
     [['NAME:none', 'NAME:x'], 'NOT_FOUND'],
     [['NAME:main', `NAME@sha256:${'1'.repeat(64)}`], 'DIGEST_MISMATCH'],
   ])('%j is %s', async (args, code) => {
-    expectFailure(await promote(...args.map((arg) => arg.replace('NAME', `${host()}/p/app`))), code);
+    const result = await promote(...args.map((arg) => arg.replace('NAME', `${host()}/p/app`)));
+    expectFailure(result, code);
+    expect(result.stderr).not.toContain('retrying');
   });
 });

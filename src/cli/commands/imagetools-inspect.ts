@@ -46,6 +46,8 @@ export function defineInspect(program: Command, context: CliContext, done: (stat
   });
 }
 
+const FIELDS = ['Name', 'Manifest', 'Image', 'Provenance', 'SBOM'];
+
 async function described(image: Inspected, format: string | undefined, context: CliContext): Promise<string> {
   if (format === undefined || /^\s*\{\{\s*\.Manifest\s*\}\}\s*$/.test(format)) {
     for (const finding of await image.diagnose()) context.notice(finding);
@@ -59,7 +61,7 @@ async function described(image: Inspected, format: string | undefined, context: 
   });
   // `{{.}}` and `{{json .}}` have the first three only, as buildx has it.
   const data = attestations ? { ...shown, provenance, sbom } : shown;
-  return `${fillTemplate(format, data, { functions: { json: indentedJson } })}\n`;
+  return `${fillTemplate(format, data, { functions: { json: indentedJson }, fields: FIELDS })}\n`;
 }
 
 /** As Go's encoder writes it. */

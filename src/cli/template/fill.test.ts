@@ -57,6 +57,12 @@ describe('templates', () => {
     '{{constructor}}',
   ])('%s is refused', (template) => expect(() => fillTemplate(template, value)).toThrow('--format'));
 
+  test('a root of known fields has no others', () => {
+    const fields = ['Name', 'Image'];
+    expect(fillTemplate('{{.name}}{{with .Image}}{{.Any}}{{end}}', { Name: 'x', Image: {} }, { fields })).toBe('x');
+    expect(() => fillTemplate('{{$.Size}}', { Name: 'x' }, { fields })).toThrow('.Name, .Image');
+  });
+
   test('own functions replace those that there are', () => {
     expect(fillTemplate('{{json .Name}}', value, { functions: { json: () => 'own' } })).toBe('own');
   });

@@ -5,9 +5,12 @@ import { templateError } from './tokens.ts';
 export interface FillOptions {
   /** In place of, or besides, the functions that there are; e.g. another `json`. */
   readonly functions?: Readonly<Record<string, TemplateFunction>>;
+  /** The fields that the root may have: another one is an error. Default: any. */
+  readonly fields?: readonly string[];
 }
 
 interface Scope {
+  readonly root: { readonly value: unknown; readonly fields: readonly string[] | undefined };
   readonly dot: unknown;
   readonly variables: ReadonlyMap<string, { value: unknown }>;
   readonly functions: Readonly<Record<string, TemplateFunction>>;
@@ -20,7 +23,12 @@ interface Scope {
 export function fillTemplate(template: string, value: unknown, options: FillOptions = {}): string {
   const nodes = parseTemplate(template.replaceAll('\\t', '\t').replaceAll('\\n', '\n'));
   const functions = { ...FUNCTIONS, ...options.functions };
-  return run(nodes, { dot: value, variables: new Map([['$', { value }]]), functions });
+  return run(nodes, {
+    root: { value, fields: options.fields },
+    dot: value,
+    variables: new Map([['$', { value }]]),
+    functions,
+  });
 }
 
 /** The first fields of the root that a template reads; `.` for the root itself. */
@@ -115,14 +123,20 @@ function valueOf({ base, fields }: Operand, scope: Scope, source: string): unkno
       }
     }
   };
-  return fields.reduce((value, name) => fieldOf(value, name, source), start());
+  const from = start();
+  const { root } = scope;
+  const [first] = fields;
+  if (first !== undefined && from === root.value && root.fields?.some((name) => plain(name) === plain(first)) === false)
+    throw templateError(source, `there is no field .${first}; there are .${root.fields.join(', .')}`);
+  return fields.reduce((value, name) => fieldOf(value, name, source), from);
 }
 
 /** Go's name of a field is its JSON name's letters. */
+const plain = (text: string): string => text.toLowerCase().replace(/[._-]/g, '');
+
 function fieldOf(value: unknown, name: string, source: string): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'object') throw templateError(source, `it looks for .${name} in ${JSON.stringify(value)}`);
-  const plain = (text: string) => text.toLowerCase().replace(/[._-]/g, '');
   const entries = Object.entries(value);
   return (entries.find(([key]) => key === name) ?? entries.find(([key]) => plain(key) === plain(name)))?.[1];
 }
