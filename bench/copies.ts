@@ -18,6 +18,9 @@ interface Copier extends Racer {
   forget(): void;
 }
 
+/** Layers whose copies are to take the same memory, in MiB. */
+const SIZES = [10, 256, 1024];
+
 const SIX = ['amd64', 'arm64', '386', 'ppc64le', 's390x', 'riscv64'];
 
 /** Promoting and copying images, against skopeo; the rows whose name has the filter in it. */
@@ -32,8 +35,9 @@ export async function raceCopies(filter: string): Promise<Suite> {
   const workloads = copies(registry.host, other.host).filter(({ name }) => name.includes(filter));
   const images = {
     six: { architectures: SIX, layers: 8, bytes: 3_000_000 },
-    small: { architectures: ['amd64'], layers: 1, bytes: 10 * 2 ** 20 },
-    large: { architectures: ['amd64'], layers: 1, bytes: 2 ** 30 },
+    ...Object.fromEntries(
+      SIZES.map((size) => [`${size}`, { architectures: ['amd64'], layers: 1, bytes: size * 2 ** 20 }]),
+    ),
   };
   for (const [name, image] of workloads.length === 0 ? [] : Object.entries(images)) {
     const layout = join(folder, name);
@@ -78,20 +82,14 @@ function copies(registry: string, other: string): readonly Workload<Copier>[] {
       runs: 5,
       run: (copier, round) => copier.copy(from('six'), `${elsewhere(copier, 'six')}-${round}:1`),
     },
-    {
+    ...SIZES.map((size) => ({
       ...fresh,
-      name: 'copy a layer of 10 MiB to another registry',
-      runs: 5,
-      memory: true,
-      run: (copier, round) => copier.copy(from('small'), `${elsewhere(copier, 'small')}-${round}:1`),
-    },
-    {
-      ...fresh,
-      name: 'copy a layer of 1 GiB to another registry',
+      name: `copy a layer of ${size} MiB to another registry`,
       runs: 3,
       memory: true,
-      run: (copier, round) => copier.copy(from('large'), `${elsewhere(copier, 'large')}-${round}:1`),
-    },
+      run: (copier: Copier, round: number) =>
+        copier.copy(from(`${size}`), `${elsewhere(copier, `${size}`)}-${round}:1`),
+    })),
   ];
 }
 
