@@ -14,6 +14,7 @@ import { gitSource } from '../worker/sources/git-source.ts';
 import { fetchHttp } from '../worker/sources/http.ts';
 import { receiveContext } from '../worker/sources/received-context.ts';
 import type { ContextInput } from './request.ts';
+import { fileTime, newestMember } from './source-time.ts';
 
 export interface FetchContextOptions extends GitEnvironment {
   readonly stdin?: AsyncIterable<Uint8Array>;
@@ -32,6 +33,8 @@ export interface FetchedContext {
   readonly dockerfile?: Uint8Array;
   /** The folder of the archive that it was, as the file `context`: owners are only there. */
   readonly archive?: string;
+  /** Its time, as `sourceTime`. */
+  time(): Promise<number | undefined>;
 }
 
 /**
@@ -55,7 +58,11 @@ export async function fetchContext(
       } catch (error) {
         throw fileFailure(error, 'reading the context on stdin');
       }
-      return receive('the context on stdin', folders, options);
+      return receive(
+        { name: 'the context on stdin', time: () => newestMember(join(kept, 'context'), options) },
+        folders,
+        options,
+      );
     case 'http': {
       const file = await fetchHttp(
         { url: context.url, filename: 'context' },
@@ -63,7 +70,11 @@ export async function fetchContext(
       );
       mkdirSync(kept);
       linkSync(join(file.folder, file.name), join(kept, 'context'));
-      const received = await receive(redactUrl(context.url), folders, options);
+      const received = await receive(
+        { name: redactUrl(context.url), time: () => fileTime(file, options) },
+        folders,
+        options,
+      );
       // As in BuildKit, where a Dockerfile of the web is the one file of its own context.
       return received.archive === undefined ? { ...received, folder: kept } : received;
     }
@@ -85,17 +96,17 @@ export async function fetchContext(
         folder: join(options.sources, 'git'),
       });
       await opened.checkout(folder);
-      return { folder };
+      return { folder, time: () => opened.committed() };
     }
   }
 }
 
 /** The archive is also unpacked, without owners, for what reads the Dockerfile and such. */
 async function receive(
-  name: string,
+  { name, time }: { readonly name: string; readonly time: FetchedContext['time'] },
   { folder, kept }: { readonly folder: string; readonly kept: string },
   { signal }: FetchContextOptions,
 ): Promise<FetchedContext> {
   const received = await receiveContext(createReadStream(join(kept, 'context')), folder, { name, signal });
-  return received.kind === 'archive' ? { folder, archive: kept } : { folder, dockerfile: received.content };
+  return { folder, time, ...(received.kind === 'archive' ? { archive: kept } : { dockerfile: received.content }) };
 }

@@ -40,7 +40,8 @@ export async function openContext(
     const only = fetched.dockerfile === undefined ? {} : { onlyDockerfile: fetched.dockerfile };
     const archive = fetched.archive === undefined ? {} : { archive: fetched.archive };
     const root = openFolder(fetched.folder, options);
-    return { root, fetched: true, ...only, ...archive, ...(await fromStdin()), ...dispose };
+    const time = () => fetched.time();
+    return { root, fetched: true, time, ...only, ...archive, ...(await fromStdin()), ...dispose };
   } catch (error) {
     await dispose[Symbol.asyncDispose]();
     throw error;

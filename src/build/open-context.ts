@@ -26,6 +26,8 @@ export interface OpenedContext {
   readonly stdinDockerfile?: Uint8Array;
   /** The context itself was a Dockerfile. */
   readonly onlyDockerfile?: Uint8Array;
+  /** Of what was fetched, in seconds; undefined when nothing tells. */
+  time?(): Promise<number | undefined>;
   /** The folder whose one file, `context`, is the archive that the context came as. */
   readonly archive?: string;
 }

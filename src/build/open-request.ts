@@ -66,20 +66,34 @@ export async function openRequest(
   const agents = new SshAgents(around.env);
   try {
     const credentials = buildCredentials({ ...request, inputs }, agents, around);
-    const opened = await openContext(request, {
+    const fetching = {
       ...credentials,
+      sources: engine.paths.sources,
+      connections: () => workspace.connections(),
+      signal: around.signal,
+    };
+    const opened = await openContext(request, {
+      ...fetching,
       cwd: around.cwd,
       readsStdin: inputs.some(({ file }) => file === '-'),
       git: gitOptions(inputs, request),
       scratch: engine.paths.temporary,
-      sources: engine.paths.sources,
-      connections: () => workspace.connections(),
-      signal: around.signal,
     });
     if (opened.fetched && opened.onlyDockerfile === undefined) tellFetchedConfig(request, opened.root, around);
     const dockerfileOf = dockerfilesOf(opened, around);
     const locals = new LocalFolders();
-    const convert = converter(workspace, request, { around, inputs, locals, dockerfileOf, archive: opened.archive });
+    const times: Times = {
+      contextTime: async () => (opened.time === undefined ? tellUndated(around) : opened.time()),
+      sourceTime: async (state) => (await import('./source-time.ts')).sourceTime(state, fetching),
+    };
+    const convert = converter(workspace, request, {
+      around,
+      inputs,
+      locals,
+      dockerfileOf,
+      archive: opened.archive,
+      times,
+    });
     return {
       inputs,
       locals,
@@ -110,12 +124,19 @@ function gitOptions(inputs: readonly PlatformInputs[], { sourceDateEpoch }: Buil
   };
 }
 
+type Times = Pick<ConvertOptions, 'contextTime' | 'sourceTime'>;
+
+function tellUndated({ notice }: RequestSurroundings): undefined {
+  notice('SOURCE_DATE_EPOCH=context: the context is a folder, which has no time of its own, so the image gets none');
+}
+
 function converter(
   workspace: Workspace,
   request: BuildRequest,
   of: Pick<OpenRequest, 'inputs' | 'locals' | 'dockerfileOf'> & {
     around: RequestSurroundings;
     archive: string | undefined;
+    times: Times;
   },
 ): OpenRequest['convert'] {
   const { around, inputs, locals, dockerfileOf, archive } = of;
@@ -146,6 +167,7 @@ function converter(
     return convertDockerfile(dockerfile, {
       ...(archive === undefined ? {} : { mainContext: unpackedContext() }),
       ...common,
+      ...of.times,
       ...rest,
       targetPlatform: own.platform,
       metaResolver: isCross ? crossImages(asked) : asked,

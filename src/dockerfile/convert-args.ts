@@ -1,7 +1,6 @@
 import type { Platform } from '../oci/platform.ts';
 import { formatPlatform, formatPlatformFull } from '../oci/platform-parse.ts';
 import type { ProxyEnv } from '../llb/exec.ts';
-import { PolyarchError } from '../util/error.ts';
 import type { Dockerfile } from './ast.ts';
 import { locate } from './failure.ts';
 import { expandWord } from './shell-words.ts';
@@ -65,18 +64,6 @@ export function globalArgs(
     }
   }
   return env;
-}
-
-/** @throws PolyarchError SOURCE_DATE_EPOCH_INVALID */
-export function epochOf(options: { buildArgs: ReadonlyMap<string, string>; globalArgs: Env }): number | undefined {
-  const name = 'SOURCE_DATE_EPOCH';
-  const text = options.buildArgs.get(name) ?? options.globalArgs.get(name) ?? '';
-  if (text === '') return undefined;
-  const seconds = /^[+-]?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-  if (Math.abs(seconds) <= 8.64e12) return seconds;
-  throw new PolyarchError('SOURCE_DATE_EPOCH_INVALID', `SOURCE_DATE_EPOCH is "${text}", not a time`, {
-    hint: 'give whole seconds since 1970, for instance $(git log -1 --format=%ct)',
-  });
 }
 
 /** The proxy variables among the build arguments; steps get them although they are not declared. */

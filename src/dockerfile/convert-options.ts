@@ -55,6 +55,10 @@ export interface ConvertOptions {
   readonly hostname?: string;
   /** Seconds since the epoch; the build argument SOURCE_DATE_EPOCH goes before it. */
   readonly sourceDateEpoch?: number;
+  /** The time of the main context in seconds, for `SOURCE_DATE_EPOCH=context`; undefined when it has none of its own. */
+  readonly contextTime?: () => Promise<number | undefined>;
+  /** The time of a git or http state in seconds, for SOURCE_DATE_EPOCH with the name of a context or a stage. */
+  readonly sourceTime?: (state: State) => Promise<number | undefined>;
   /** BuildKit's session, named in local sources; none for the embedded engine. */
   readonly session?: string;
   readonly signal?: AbortSignal;

@@ -8,7 +8,7 @@ import type { Platform } from '../oci/platform.ts';
 import { PolyarchError } from '../util/error.ts';
 import { patternMatcher } from '../util/patterns.ts';
 import type { Dockerfile, Stage } from './ast.ts';
-import { epochOf, globalArgs, isPredefined, platformArgs, proxyOf } from './convert-args.ts';
+import { globalArgs, isPredefined, platformArgs, proxyOf } from './convert-args.ts';
 import { findContext, followPaths } from './convert-context.ts';
 import { resolveStages } from './convert-base.ts';
 import { outlineOf } from './convert-outline.ts';
@@ -19,6 +19,7 @@ import { type Conversion, atPlace } from './conversion.ts';
 import { dispatch } from './dispatch.ts';
 import { workingDirectory } from './dispatch-state.ts';
 import { giveValue, noValue } from './empty-args.ts';
+import { resolveEpoch } from './epoch.ts';
 import { failure, locate } from './failure.ts';
 import { parseCheckDirective, parseCheckOptions } from './lint/check-options.ts';
 import { lintFile } from './lint/file-rules.ts';
@@ -37,7 +38,7 @@ import { checkSyntax } from './syntax.ts';
  */
 export async function convertDockerfile(dockerfile: Dockerfile, options: ConvertOptions): Promise<ConvertResult> {
   const contextPaths = new Set<string>();
-  const conversion = startConversion(dockerfile, { options, contextPaths });
+  const conversion = await startConversion(dockerfile, { options, contextPaths });
   const { graph, lint } = conversion;
   lint.add(dockerfile.warnings);
   lintFile(dockerfile, {
@@ -67,28 +68,30 @@ export async function convertDockerfile(dockerfile: Dockerfile, options: Convert
   return finish(target, { needed, conversion });
 }
 
-function startConversion(
+async function startConversion(
   dockerfile: Dockerfile,
   { options, contextPaths }: { options: ConvertOptions; contextPaths: ReadonlySet<string> },
-): Conversion {
+): Promise<Conversion> {
   const given = options.buildArgs ?? new Map<string, string>();
   const syntax = given.get('BUILDKIT_SYNTAX') ?? '';
   if (syntax !== '') checkSyntax(syntax, 'BUILDKIT_SYNTAX');
   const epoch = options.sourceDateEpoch;
-  const buildArgs =
+  const asked =
     epoch === undefined || given.has('SOURCE_DATE_EPOCH')
       ? given
       : new Map(given).set('SOURCE_DATE_EPOCH', String(epoch));
-  const predefined = platformArgs(dockerfile, { ...options, buildArgs });
-  const globals = globalArgs(dockerfile, { platformArgs: predefined, buildArgs });
+  const predefined = platformArgs(dockerfile, { ...options, buildArgs: asked });
+  const declared = globalArgs(dockerfile, { platformArgs: predefined, buildArgs: asked });
+  const dated = await resolveEpoch(dockerfile, { options, buildArgs: asked, globalArgs: declared });
+  const { buildArgs } = dated;
   const resolve = () => (options.mainContext ?? localContext(contextPaths, options)).output;
   const excludes = options.mainContext === undefined ? (options.excludes ?? []) : [];
   return {
     dockerfile,
     options,
     buildArgs,
-    globalArgs: globals,
-    epoch: epochOf({ buildArgs, globalArgs: globals }),
+    globalArgs: dated.globalArgs,
+    epoch: dated.epoch,
     proxy: proxyOf(buildArgs),
     lint: startLint(dockerfile, { buildArgs, onFinding: options.onFinding }),
     graph: new StageGraph(),

@@ -15,8 +15,8 @@ export function isRemote(source: string): boolean {
   return isHttp(source) || gitReference(source) !== undefined;
 }
 
-/** `github.com/…` could be a path, so for ADD it is one. */
-function gitReference(source: string): ReturnType<typeof parseGitReference> {
+/** What ADD takes for a git repository; `github.com/…` could be a path, so it is one. */
+export function gitReference(source: string): ReturnType<typeof parseGitReference> {
   const reference = parseGitReference(source);
   return reference?.looksLocal === true ? undefined : reference;
 }
@@ -59,19 +59,25 @@ function httpFile(
   source: string,
   { instruction, checksum, plan }: RemoteOptions,
 ): Pick<FileAction & { kind: 'copy' }, 'source' | 'from' | 'attemptUnpack'> {
-  const path = URL.canParse(source) ? decodePath(new URL(source).pathname) : '';
-  const last = path.replace(/\/+$/, '').replace(/^.*\//, '');
-  const filename = last === '' || last === '.' ? '__unnamed__' : last;
+  const filename = downloadName(source);
   const state = http(source, {
     filename,
     name: plan.name,
     location: instruction.location,
-    ...(checksum === '' ? {} : { checksum: digestOf(checksum, instruction) }),
+    ...(checksum === '' ? {} : { checksum: checksumOf(checksum, instruction) }),
   });
   return { source: state, from: filename, attemptUnpack: instruction.unpack === true };
 }
 
-function digestOf(checksum: string, instruction: AddInstruction): Digest {
+/** What ADD calls the file of an address. */
+export function downloadName(source: string): string {
+  const path = URL.canParse(source) ? decodePath(new URL(source).pathname) : '';
+  const last = path.replace(/\/+$/, '').replace(/^.*\//, '');
+  return last === '' || last === '.' ? '__unnamed__' : last;
+}
+
+/** @throws PolyarchError INVALID_DIGEST */
+export function checksumOf(checksum: string, instruction: AddInstruction): Digest {
   try {
     return parseDigest(checksum);
   } catch (error) {

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ATTRIBUTE } from '../../llb/attributes.ts';
-import { digestOf, parseDigest } from '../../oci/digest.ts';
+import { digestOf } from '../../oci/digest.ts';
 import type { Connections } from '../../registry/connections.ts';
 import type { Op, OpContext } from '../../solver/vertex.ts';
 import type { StorePaths } from '../paths.ts';
@@ -9,7 +8,7 @@ import type { FolderRef, Ref } from '../ref.ts';
 import { type OpenedGit, openGit } from '../sources/git-checkout.ts';
 import type { GitEnvironment } from '../sources/git-program.ts';
 import { gitSource } from '../sources/git-source.ts';
-import { type HttpSource, fetchHttp } from '../sources/http.ts';
+import { type HttpSource, fetchHttp, httpSource } from '../sources/http.ts';
 import { scanContext } from '../sources/local-scan.ts';
 import type { StepContext } from './step-context.ts';
 
@@ -97,16 +96,4 @@ function httpOp(source: HttpSource, options: RemoteOptions): Op<Ref> {
 
 function report(source: HttpSource, current: number, total: number | undefined, { vertex, progress }: OpContext): void {
   if (total !== undefined) progress({ kind: 'status', vertex, id: source.url, name: 'downloading', current, total });
-}
-
-function httpSource(url: string, attributes: Readonly<Record<string, string>>): HttpSource {
-  const checksum = attributes[ATTRIBUTE.httpChecksum];
-  const filename = attributes[ATTRIBUTE.httpFilename];
-  const mode = attributes[ATTRIBUTE.httpMode];
-  return {
-    url,
-    ...(checksum === undefined ? {} : { checksum: parseDigest(checksum) }),
-    ...(filename === undefined ? {} : { filename }),
-    ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
-  };
 }

@@ -34,6 +34,8 @@ export interface OpenedGit extends ResolvedGit {
    * @throws PolyarchError GIT_FAILED, GIT_REF_NOT_FOUND, GIT_SUBDIRECTORY, NO_SPACE
    */
   checkout(destination: string): Promise<void>;
+  /** The time of the commit, in seconds; its commit is fetched for it. */
+  committed(): Promise<number>;
 }
 
 /**
@@ -54,16 +56,18 @@ export async function openGit(source: GitSource, options: GitOptions): Promise<O
     ...(knownHostsFile === undefined ? {} : { knownHostsFile }),
   });
   const resolved = await resolveGit(source, git, given);
+  const bare = join(options.folder, `${id}.git`);
+  const job: Job = { source, resolved, git, bare, given };
+  const fetched = async <T>(use: () => Promise<T>): Promise<T> => {
+    using _held = await lock(`${bare}.lock`, given);
+    await fetchObject(job);
+    return use();
+  };
   return {
     ...resolved,
     key: gitKey(source, resolved),
-    checkout: async (destination) => {
-      const bare = join(options.folder, `${id}.git`);
-      using _held = await lock(`${bare}.lock`, given);
-      const job: Job = { source, resolved, git, bare, given };
-      await fetchObject(job);
-      await writeFiles(job, destination);
-    },
+    checkout: (destination) => fetched(() => writeFiles(job, destination)),
+    committed: () => fetched(() => committedAt(job)),
   };
 }
 
@@ -156,11 +160,14 @@ async function writeFiles(job: Job, destination: string): Promise<void> {
     if (source.subdirectory !== '') moveUp(source, work, destination);
   }
   if (source.mtime === 'commit') {
-    const seconds = Number(
-      await git.run(['log', '-1', '--format=%ct', `${resolved.object}^{commit}`], { gitDir: bare, ...given }),
-    );
-    setAllTimes(destination, seconds);
+    setAllTimes(destination, await committedAt(job));
   }
+}
+
+async function committedAt({ resolved, git, bare, given }: Job): Promise<number> {
+  return Number(
+    await git.run(['log', '-1', '--format=%ct', `${resolved.object}^{commit}`], { gitDir: bare, ...given }),
+  );
 }
 
 /** A repository of its own with the one commit, made of the kept one. */

@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { digestOf, isDigest, type Digest } from '../../oci/digest.ts';
+import { type Digest, digestOf, isDigest, parseDigest } from '../../oci/digest.ts';
+import { ATTRIBUTE } from '../../llb/attributes.ts';
 import { isRecord } from '../../oci/shape.ts';
 import type { Connections, HttpResponse } from '../../registry/connections.ts';
 import { redactUrl } from '../../registry/redact.ts';
@@ -52,6 +53,21 @@ export interface HttpFile {
   readonly digest: Digest;
   /** Of everything that copies of it can see: name, mode, time and bytes. */
   readonly key: Digest;
+  /** The server's time of it, in seconds. */
+  readonly modified?: number;
+}
+
+/** The source that the graph has for an address. */
+export function httpSource(url: string, attributes: Readonly<Record<string, string>>): HttpSource {
+  const checksum = attributes[ATTRIBUTE.httpChecksum];
+  const filename = attributes[ATTRIBUTE.httpFilename];
+  const mode = attributes[ATTRIBUTE.httpMode];
+  return {
+    url,
+    ...(checksum === undefined ? {} : { checksum: parseDigest(checksum) }),
+    ...(filename === undefined ? {} : { filename }),
+    ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
+  };
 }
 
 /** What is kept beside a download. */
@@ -196,7 +212,8 @@ function checkDigest(source: HttpSource, actual: Digest): void {
 function httpFile(folder: string, record: DownloadRecord, source: HttpSource): HttpFile {
   const { name, digest } = record;
   const key = digestOf(JSON.stringify(['http', name, source.mode ?? 0o600, modifiedAt(record).getTime(), digest]));
-  return { folder: join(folder, 'file'), name, digest, key };
+  const modified = Math.floor(Date.parse(record.lastModified ?? '') / 1000);
+  return { folder: join(folder, 'file'), name, digest, key, ...(Number.isNaN(modified) ? {} : { modified }) };
 }
 
 /** The server's time of the file, else 1970. */
