@@ -16,7 +16,7 @@ interface Arguments {
   readonly globalArgs: Env;
 }
 
-/** Arguments in which SOURCE_DATE_EPOCH is a number of seconds, or empty. */
+/** Arguments in which SOURCE_DATE_EPOCH is a number of seconds, if anything. */
 export interface DatedArguments extends Arguments {
   readonly epoch: number | undefined;
 }
@@ -38,14 +38,16 @@ export async function resolveEpoch(
     return { epoch: Number(text), buildArgs, globalArgs };
   }
   const epoch = await timeOf(text, { dockerfile, options, buildArgs, globalArgs });
-  const shown = epoch === undefined ? '' : String(epoch);
-  return buildArgs.has(NAME)
-    ? { epoch, buildArgs: new Map(buildArgs).set(NAME, shown), globalArgs: withTime(globalArgs, shown) }
-    : { epoch, buildArgs, globalArgs: withTime(globalArgs, shown) };
+  return { epoch, buildArgs: withTime(buildArgs, epoch), globalArgs: withTime(globalArgs, epoch) };
 }
 
-function withTime(env: Env, shown: string): Env {
-  return env.has(NAME) ? new Map(env).set(NAME, shown) : env;
+/** With the seconds for the name, and without it where that has no time. */
+function withTime(values: ReadonlyMap<string, string>, epoch: number | undefined): ReadonlyMap<string, string> {
+  if (!values.has(NAME)) return values;
+  const changed = new Map(values);
+  if (epoch === undefined) changed.delete(NAME);
+  else changed.set(NAME, String(epoch));
+  return changed;
 }
 
 async function timeOf(

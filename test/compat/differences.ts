@@ -84,12 +84,6 @@ export const differences: readonly Difference[] = [
     cases: ['a path that goes up'],
   },
   {
-    title: '`SOURCE_DATE_EPOCH=context`',
-    text: 'BuildKit takes the time of the commit of a git context, or of a file on the web, and passes over the word for a local context. polyarch refuses the word (`SOURCE_DATE_EPOCH_INVALID`): a build that was meant to be dated and is not would be noticed too late. The hint has the command for the time of the commit.',
-    lines: /^polyarch fails, BuildKit does not: .*\[SOURCE_DATE_EPOCH_INVALID\]/s,
-    cases: ['the time of the context', 'the time of a local context'],
-  },
-  {
     title: 'A `.git` that is kept',
     text: 'BuildKit leaves tags in it that are named after the branches which its daemon fetched until then. polyarch writes the ref that was asked for, and nothing else.',
     lines: /^\S+ \/refs content: buildkit/,

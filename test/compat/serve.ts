@@ -20,7 +20,20 @@ export interface Served extends AsyncDisposable {
   unfill(text: string): string;
 }
 
-/** Files of `{{http}}/…`; all but `/now` have the same Last-Modified. */
+const CONTEXT = gzipSync(
+  packTar([
+    { path: 'Dockerfile', type: 'file', text: 'FROM scratch\nCOPY . /\nCOPY d /x\n', mtime: 1_500_000_000 },
+    { path: '.dockerignore', type: 'file', text: 'skip\n', mtime: 1_500_000_000 },
+    { path: 'skip', type: 'file', text: 's\n', mtime: 1_510_000_000 },
+    { path: 'd/', type: 'directory', mode: 0o750, uid: 7, gid: 8, mtime: 1_520_000_000 },
+    { path: 'd/f', type: 'file', text: 'f\n', mode: 0o751, uid: 5, gid: 6, mtime: 1_500_000_000 },
+  ]),
+);
+
+/** Without a Last-Modified. */
+const UNTIMED: ReadonlySet<string> = new Set(['/now', '/untimed.tgz']);
+
+/** Files of `{{http}}/…`; most have the same Last-Modified. */
 export const served: Readonly<Record<string, Uint8Array>> = {
   '/file.txt': Buffer.from('served\n'),
   '/a%20b.txt': Buffer.from('spaced\n'),
@@ -30,15 +43,8 @@ export const served: Readonly<Record<string, Uint8Array>> = {
     { path: 'in/', type: 'directory', mtime: 1_500_000_000 },
     { path: 'in/file', type: 'file', text: 'of an archive\n', mode: 0o640, uid: 5, gid: 6, mtime: 1_500_000_000 },
   ]),
-  '/context.tgz': gzipSync(
-    packTar([
-      { path: 'Dockerfile', type: 'file', text: 'FROM scratch\nCOPY . /\nCOPY d /x\n', mtime: 1_500_000_000 },
-      { path: '.dockerignore', type: 'file', text: 'skip\n', mtime: 1_500_000_000 },
-      { path: 'skip', type: 'file', text: 's\n', mtime: 1_500_000_000 },
-      { path: 'd/', type: 'directory', mode: 0o750, uid: 7, gid: 8, mtime: 1_500_000_000 },
-      { path: 'd/f', type: 'file', text: 'f\n', mode: 0o751, uid: 5, gid: 6, mtime: 1_500_000_000 },
-    ]),
-  ),
+  '/context.tgz': CONTEXT,
+  '/untimed.tgz': CONTEXT,
   '/plain': Buffer.from('FROM busybox\nCOPY . /to/\n'),
   '/archive.tgz': gzipSync(packTar([{ path: 'zipped', type: 'file', text: 'packed\n', mtime: 1_500_000_000 }])),
 };
@@ -118,7 +124,7 @@ export async function startServed(folder: string): Promise<Served> {
       response.writeHead(404).end();
       return;
     }
-    if (path !== '/now') response.setHeader('last-modified', TIME);
+    if (!UNTIMED.has(path)) response.setHeader('last-modified', TIME);
     if (path === '/named') response.setHeader('content-disposition', 'attachment; filename="given.txt"');
     response.end(request.method === 'HEAD' ? undefined : body);
   }).listen(0, '127.0.0.1');

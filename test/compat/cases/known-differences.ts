@@ -6,12 +6,5 @@ export const cases: readonly CompatCase[] = [
     name: 'a dollar in a pattern',
     dockerfile: "FROM scratch\nENV v='a$b.c$'\nLABEL one=${v//$/x} two=${v/%$/y} three=${v%$}",
   },
-  {
-    name: 'the time of the context',
-    dockerfile: '',
-    context: '{{git}}/repo.git',
-    args: { SOURCE_DATE_EPOCH: 'context' },
-  },
-  { name: 'the time of a local context', dockerfile: 'FROM scratch\nCOPY . /', args: { SOURCE_DATE_EPOCH: 'context' } },
   { name: 'text before a substitution in EXPOSE', dockerfile: 'FROM scratch\nEXPOSE 8${none:-080} 9${none:-0}/udp' },
 ];
