@@ -82,8 +82,14 @@ export async function openRequest(
     if (opened.fetched && opened.onlyDockerfile === undefined) tellFetchedConfig(request, opened.root, around);
     const dockerfileOf = dockerfilesOf(opened, around);
     const locals = new LocalFolders();
+    let told = false;
     const times: Times = {
-      contextTime: async () => (opened.time === undefined ? tellUndated(around) : opened.time()),
+      contextTime: async () => {
+        if (opened.time !== undefined) return opened.time();
+        if (!told) around.notice(UNDATED);
+        told = true;
+        return undefined;
+      },
       sourceTime: async (state) => (await import('./source-time.ts')).sourceTime(state, fetching),
     };
     const convert = converter(workspace, request, {
@@ -126,9 +132,8 @@ function gitOptions(inputs: readonly PlatformInputs[], { sourceDateEpoch }: Buil
 
 type Times = Pick<ConvertOptions, 'contextTime' | 'sourceTime'>;
 
-function tellUndated({ notice }: RequestSurroundings): undefined {
-  notice('SOURCE_DATE_EPOCH=context: the context is a folder, which has no time of its own, so the image gets none');
-}
+const UNDATED =
+  'SOURCE_DATE_EPOCH=context: the context is a folder, which has no time of its own, so the image gets none';
 
 function converter(
   workspace: Workspace,

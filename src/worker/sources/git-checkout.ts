@@ -61,7 +61,7 @@ export async function openGit(source: GitSource, options: GitOptions): Promise<O
   const fetched = async <T>(use: () => Promise<T>): Promise<T> => {
     using _held = await lock(`${bare}.lock`, given);
     await fetchObject(job);
-    return use();
+    return await use();
   };
   return {
     ...resolved,

@@ -12,7 +12,7 @@ const of = (value: string): Pick<CompatCase, 'args'> => ({ args: { SOURCE_DATE_E
 
 /** Whose time an image has, where SOURCE_DATE_EPOCH is no number. */
 export const cases: readonly CompatCase[] = [
-  named('a context of git', '', { context: '{{git}}/repo.git#other', ...of('context') }),
+  named('a context of git', '', { context: '{{git}}/lists.git', ...of('context') }),
   named('an archive of the web as context', '', { context: '{{http}}/context.tgz', ...of('context') }),
   named('an archive of the web without a time', '', { context: '{{http}}/untimed.tgz', ...of('context') }),
   named('a Dockerfile of the web as context', '', { context: '{{http}}/plain', ...of('context') }),
