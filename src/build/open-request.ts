@@ -76,7 +76,7 @@ export async function openRequest(
       ...fetching,
       cwd: around.cwd,
       readsStdin: inputs.some(({ file }) => file === '-'),
-      git: gitOptions(inputs, request),
+      git: gitOptions(inputs),
       scratch: engine.paths.temporary,
     });
     if (opened.fetched && opened.onlyDockerfile === undefined) tellFetchedConfig(request, opened.root, around);
@@ -118,15 +118,14 @@ export async function openRequest(
 }
 
 /** What build arguments say of a git context, as BuildKit reads them. */
-function gitOptions(inputs: readonly PlatformInputs[], { sourceDateEpoch }: BuildRequest): FetchContextOptions['git'] {
+function gitOptions(inputs: readonly PlatformInputs[]): FetchContextOptions['git'] {
   const given = (name: string) =>
     inputs.map(({ buildArgs }) => buildArgs.get(name) ?? '').filter((text) => text !== '');
-  const dated = sourceDateEpoch !== undefined || given('SOURCE_DATE_EPOCH').length > 0;
   return {
     ...(given('BUILDKIT_CONTEXT_KEEP_GIT_DIR').some((text) => parseBool(text) === true)
       ? { keepGitDirectory: true }
       : {}),
-    ...(dated ? { mtime: 'commit' } : {}),
+    ...(given('SOURCE_DATE_EPOCH').length > 0 ? { mtime: 'commit' } : {}),
   };
 }
 
@@ -157,7 +156,6 @@ function converter(
     ulimits: request.ulimits,
     ...(request.shmSize === undefined ? {} : { shmSize: request.shmSize }),
     ...(request.cgroupParent === undefined ? {} : { cgroupParent: request.cgroupParent }),
-    ...(request.sourceDateEpoch === undefined ? {} : { sourceDateEpoch: request.sourceDateEpoch }),
   };
   const { images } = workspace.engine;
   const crossOf = withMultiPlatformBases(images, around);

@@ -55,8 +55,6 @@ export interface BuildRequest {
   readonly shmSize?: number;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupParent?: string;
-  /** Seconds since the epoch (SOURCE_DATE_EPOCH). */
-  readonly sourceDateEpoch?: number;
 }
 
 export type ContextInput =

@@ -53,8 +53,6 @@ export interface ConvertOptions {
   readonly ulimits?: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly cgroupParent?: string;
   readonly hostname?: string;
-  /** Seconds since the epoch; the build argument SOURCE_DATE_EPOCH goes before it. */
-  readonly sourceDateEpoch?: number;
   /** The time of the main context in seconds, for `SOURCE_DATE_EPOCH=context`; undefined when it has none of its own. */
   readonly contextTime?: () => Promise<number | undefined>;
   /** The time of a git or http state in seconds, for SOURCE_DATE_EPOCH with the name of a context or a stage. */

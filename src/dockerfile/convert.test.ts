@@ -301,7 +301,7 @@ it('takes BuildKit’s own arguments', async () => {
 
 it('gives SOURCE_DATE_EPOCH to folders, history and steps', async () => {
   const result = await convertText('FROM busybox\nARG SOURCE_DATE_EPOCH\nWORKDIR /w\nRUN x\n', {
-    sourceDateEpoch: 86_400,
+    buildArgs: new Map([['SOURCE_DATE_EPOCH', '86400']]),
   });
   expect(result.sourceDateEpoch).toBe(86_400);
   expect(result.config.history?.at(-1)).toMatchObject({

@@ -75,14 +75,9 @@ async function startConversion(
   const given = options.buildArgs ?? new Map<string, string>();
   const syntax = given.get('BUILDKIT_SYNTAX') ?? '';
   if (syntax !== '') checkSyntax(syntax, 'BUILDKIT_SYNTAX');
-  const epoch = options.sourceDateEpoch;
-  const asked =
-    epoch === undefined || given.has('SOURCE_DATE_EPOCH')
-      ? given
-      : new Map(given).set('SOURCE_DATE_EPOCH', String(epoch));
-  const predefined = platformArgs(dockerfile, { ...options, buildArgs: asked });
-  const declared = globalArgs(dockerfile, { platformArgs: predefined, buildArgs: asked });
-  const dated = await resolveEpoch(dockerfile, { options, buildArgs: asked, globalArgs: declared });
+  const predefined = platformArgs(dockerfile, { ...options, buildArgs: given });
+  const declared = globalArgs(dockerfile, { platformArgs: predefined, buildArgs: given });
+  const dated = await resolveEpoch(dockerfile, { options, buildArgs: given, globalArgs: declared });
   const { buildArgs } = dated;
   const resolve = () => (options.mainContext ?? localContext(contextPaths, options)).output;
   const excludes = options.mainContext === undefined ? (options.excludes ?? []) : [];

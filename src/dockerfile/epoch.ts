@@ -34,7 +34,7 @@ export async function resolveEpoch(
   const text = buildArgs.get(NAME) ?? globalArgs.get(NAME) ?? '';
   if (text === '') return { epoch: undefined, buildArgs, globalArgs };
   if (/^[+-]?\d{1,15}$/.test(text)) {
-    if (Math.abs(Number(text)) > 8.64e12) throw invalid(text);
+    if (Math.abs(Number(text)) > 8.64e12) throw invalid(text, { dockerfile, buildArgs });
     return { epoch: Number(text), buildArgs, globalArgs };
   }
   const epoch = await timeOf(text, { dockerfile, options, buildArgs, globalArgs });
@@ -61,7 +61,7 @@ async function timeOf(
   if (named !== undefined)
     return named.kind === 'state' ? sourceTime?.((await named.load({ signal })).state) : undefined;
   const stage = dockerfile.stages.find((one) => one.name !== '' && one.name === name.toLowerCase());
-  if (stage === undefined) throw invalid(name);
+  if (stage === undefined) throw invalid(name, given);
   try {
     return await sourceTime?.(onlySource(stage, given));
   } catch (error) {
@@ -116,10 +116,19 @@ function wrongStage(why: string): PolyarchError {
   });
 }
 
-function invalid(text: string): PolyarchError {
-  return new PolyarchError('SOURCE_DATE_EPOCH_INVALID', `${NAME} is "${text}", not a time`, {
+/** With its place where it is a default of the Dockerfile. */
+function invalid(
+  text: string,
+  { dockerfile, buildArgs }: Pick<Arguments, 'buildArgs'> & { readonly dockerfile: Dockerfile },
+): unknown {
+  const error = new PolyarchError('SOURCE_DATE_EPOCH_INVALID', `${NAME} is "${text}", not a time`, {
     hint:
       'give whole seconds since 1970, for instance $(git log -1 --format=%ct); or `context`, the name of a named context ' +
       'or of a stage, for the time of what that is fetched from',
   });
+  const place = buildArgs.has(NAME)
+    ? undefined
+    : dockerfile.metaArgs.findLast(({ args }) => args.some(({ key }) => key === NAME));
+  if (place === undefined) return error;
+  return locate(error, { location: place.location, lines: dockerfile.lines, word: [text, NAME] });
 }

@@ -35,6 +35,7 @@ describe('what is wrong is marked, and the nearest right word is named', () => {
     ['# syntax=docker/dockerfile\n# Syntax=docker/dockerfile\nFROM busybox', 'DOCKERFILE_PARSE', '2 2:3', 'Syntax', ''],
     ['# syntax=example.test/a/b:1 c\nFROM x', 'FRONTEND_UNSUPPORTED', '1 1:10', 'example.test/a/b:1', ''],
     ['ARG a\nRUN b\nFROM c', 'DOCKERFILE_PARSE', '2 2:1', 'RUN', ''],
+    ['ARG SOURCE_DATE_EPOCH=today\nFROM busybox', 'SOURCE_DATE_EPOCH_INVALID', '1 1:23', 'today', ''],
     ['ARG a=${b:?x}\nFROM busybox', 'DOCKERFILE_EXPAND', '1 1:7', '${b:?x}', ''],
     [
       'FROM busybox AS a\nCOPY --from=b /x /x\nFROM busybox AS b\nCOPY --from=a /x /x',

@@ -239,7 +239,6 @@ export function buildRequest(path: string, flags: BuildFlags, context: CliContex
   }
   const platform = flags.platform ?? (env['DOCKER_DEFAULT_PLATFORM'] ? [env['DOCKER_DEFAULT_PLATFORM']] : []);
   const { platforms, optional } = platformTiers(platform);
-  const epoch = env['SOURCE_DATE_EPOCH'];
   const input = parseContext(path);
   const version = versionTags(flags);
   const files = list(flags.file).map((text) => platformPrefix(text, { flag: '--file' }));
@@ -253,7 +252,7 @@ export function buildRequest(path: string, flags: BuildFlags, context: CliContex
     tags: list(flags.tag),
     ...(version === undefined ? {} : { version }),
     targets: list(flags.target).map((text) => platformPrefix(text, { flag: '--target' })),
-    buildArgs: assignments('--build-arg', list(flags.buildArg), { env }),
+    buildArgs: buildArgs(list(flags.buildArg), env),
     contexts: assignments('--build-context', list(flags.buildContext)),
     // As in Docker, a name alone has the empty value.
     labels: assignments('--label', list(flags.label), { alone: '' }),
@@ -270,7 +269,6 @@ export function buildRequest(path: string, flags: BuildFlags, context: CliContex
     ...(flags.shmSize === undefined ? {} : { shmSize: parseBytes('--shm-size', flags.shmSize) }),
     ulimits: list(flags.ulimit).map((text) => parseUlimit(text)),
     ...(flags.cgroupParent === undefined ? {} : { cgroupParent: flags.cgroupParent }),
-    ...(epoch === undefined || epoch === '' ? {} : { sourceDateEpoch: sourceDateEpoch(epoch) }),
   };
 }
 
@@ -286,10 +284,11 @@ function entitlements(texts: readonly string[]): string[] {
   return [...texts];
 }
 
-function sourceDateEpoch(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new PolyarchError('INVALID_ARGUMENT', `SOURCE_DATE_EPOCH=${text} is not a number of seconds since 1970`);
+/** As in buildx, the variable SOURCE_DATE_EPOCH counts like a build argument, which goes before it. */
+function buildArgs(texts: readonly string[], env: NodeJS.ProcessEnv): BuildRequest['buildArgs'] {
+  const epoch = env['SOURCE_DATE_EPOCH'] ?? '';
+  const dated = epoch === '' ? [] : [`SOURCE_DATE_EPOCH=${epoch}`];
+  return assignments('--build-arg', [...dated, ...texts], { env });
 }
 
 /** The id on stdout when asked for, files, and on stderr where the result is and how to go on. */
