@@ -142,7 +142,7 @@ export class PackStore {
 }
 
 /** Changes when packs are made differently of the same packages. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Names a request. */
 export function requestId(request: PackRequest): string {

@@ -13,6 +13,7 @@ it.each([
   ['in code, another name', code('amd64'), 's390x', code('s390x')],
   ['no name', 'x86-64', 'arm64', 'x86-64'],
   ['a part of another name', '\0amd64-microcode\0amd64\0', 'arm64', '\0amd64-microcode\0arm64\0'],
+  ['a part of an address', 'bookworm/amd64/notes\0amd64\0', 'arm64', 'bookworm/amd64/notes\0arm64\0'],
   ['a longer name', '\0amd64\0', 'riscv64', undefined],
   ['a longer name in code', code('amd64'), 'ppc64le', undefined],
   ['two of them', '\0amd64\0amd64\0amd64\0', 'arm64', undefined],

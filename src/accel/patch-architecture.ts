@@ -36,7 +36,7 @@ function formOf(text: string, at: { readonly index: number; readonly name: strin
     if (before === '\0' && after === '\0') return 'text';
     // As in what --version says.
     if (text.slice(index - 2, index) === ' (' && text.slice(end, end + 2) === ')\0') return 'version';
-    if (/[\w-]/.test(`${before ?? ''}${after ?? ''}`)) return 'another word';
+    if (/[\w/-]/.test(`${before ?? ''}${after ?? ''}`)) return 'another word';
   }
   return restOfCode(text, at) > 0 ? 'code' : undefined;
 }
