@@ -27,6 +27,22 @@ exec 3>&-
 cp /work/bytes.bin /work/bytes
 `;
 
+/** Macros, numbers and errors of m4; hunks that fit, fit elsewhere and do not, and what patch leaves behind. */
+const M4_AND_PATCH = `${INPUTS}
+cat >a.m4 <<'E'
+define(f, [$1] -$#- $* $@)f(1, 2, ' x')changequote([,])dnl
+eval(2**31) eval(-7/2) eval(-7%3) eval(1<<40) eval(0xff, 2, 12) eval(255, 16) eval(1<2&&3) eval(7/0) len(abcé) index(abcabc, ca) substr(abcdef, 2, 3) translit(abc, a-c, A-C)
+regexp(GNUs not Unix, [\\\\w\\\\(\\\\w+\\\\)$], [*** \\\\& *** \\\\1]) patsubst(abc, [b*], [<\\\\&>]) format([%5.2f|%-8s|%x|%e|%g|%c], 3.14159, str, 255, 1e10, 0.1, 65) incr(2147483647) divert(1)later
+divert(0)ifelse(a, b, 1, 2) ifdef([f], yes) shift(1,2,3) dumpdef([f]) sinclude(nowhere) include(nowhere) syscmd(echo sys) sysval esyscmd(printf esys) errprint(err
+) undivert(1) m4wrap(end
+) __file__ __line__ define([r], [ifelse($1, 0, , [$1 r(decr($1))])])r(30) builtin([len], x) changecom(;)
+E
+m4 a.m4 >/out/m4 2>&1; m4 -s -P -DX=1 a.m4 >/out/m4s 2>&1; m4 -F /out/frozen a.m4 >/dev/null 2>&1; echo 'f(3)' | m4 -R /out/frozen >/out/thawed 2>&1; m4 -dV text >/out/m4text 2>&1; m4 bytes >/out/m4bytes 2>&1; m4 -E -E -L 9 a.m4 >/out/limits 2>&1; m4 -G a.m4 >/out/traditional 2>&1
+sed 's/fox/FOX/;50d;99a new' text >new; sed '20,25d' text >moved; touch -d @1700000000 text new moved; for u in -u -c -n -e; do diff $u text new >d$u; done
+for u in -u -c -n; do cp text t$u; patch t$u <d$u; cp new n$u; patch -R -b n$u <d$u; cp moved m$u; patch -o /out/m$u --merge m$u <d$u; done >/out/patch 2>&1
+cp moved j; patch -V numbered -b -z .old j <d-u >>/out/patch 2>&1; patch -N -r /out/rejected j <d-u >>/out/patch 2>&1; cp text k; sed 's/jumps/x/' k >l; patch --dry-run --verbose l <d-u >>/out/patch 2>&1; patch -F 0 l <d-c >>/out/patch 2>&1; patch -f -p9 <d-u >>/out/patch 2>&1; patch -f k <bytes >>/out/patch 2>&1
+printf 'diff --git a/g b/g\\nnew file mode 100755\\n--- /dev/null\\n+++ b/g\\n@@ -0,0 +1 @@\\n+x\\ndiff --git a/g b/h\\nsimilarity index 100%%\\nrename from g\\nrename to h\\n' | patch -f -p1 >>/out/patch 2>&1; ls -1 >/out/ls; cp t-* n-* j* k* l* h /out; for t in m4 patch; do $t --version; $t --help; $t --nonsense; done >/out/versions 2>&1`;
+
 /** What apt's programs print and write: its settings, indexes, answers, plans, requests; local archives; another architecture. */
 const APT_TOOLS = `
 export LC_ALL=C; o() { n=$1; shift; { "$@"; echo "status $?"; } >/out/$n 2>&1; }
@@ -96,6 +112,15 @@ run-parts --test --regex . /etc/cron.daily >$O/run-parts 2>&1; sha256sum /bin/* 
 for t in ls cat cut sed grep tar gzip dpkg find diff; do $t --version; $t --nonsense; done >$O/versions 2>&1`,
     native: ['sed', 'grep', 'cut', 'sha256sum', 'diff', 'cp'],
     native64: ['find'],
+  },
+  {
+    name: 'm4 and patch',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends m4 patch',
+    step: M4_AND_PATCH,
+    native: ['m4', 'sed', 'diff'],
+    native64: ['patch'],
   },
   {
     name: 'archives',
