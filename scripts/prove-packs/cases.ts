@@ -43,9 +43,20 @@ for u in -u -c -n; do cp text t$u; patch t$u <d$u; cp new n$u; patch -R -b n$u <
 cp moved j; patch -V numbered -b -z .old j <d-u >>/out/patch 2>&1; patch -N -r /out/rejected j <d-u >>/out/patch 2>&1; cp text k; sed 's/jumps/x/' k >l; patch --dry-run --verbose l <d-u >>/out/patch 2>&1; patch -F 0 l <d-c >>/out/patch 2>&1; patch -f -p9 <d-u >>/out/patch 2>&1; patch -f k <bytes >>/out/patch 2>&1
 printf 'diff --git a/g b/g\\nnew file mode 100755\\n--- /dev/null\\n+++ b/g\\n@@ -0,0 +1 @@\\n+x\\ndiff --git a/g b/h\\nsimilarity index 100%%\\nrename from g\\nrename to h\\n' | patch -f -p1 >>/out/patch 2>&1; ls -1 >/out/ls; cp t-* n-* j* k* l* h /out; for t in m4 patch; do $t --version; $t --help; $t --nonsense; done >/out/versions 2>&1`;
 
-/** What apt's programs print and write: its settings, indexes, answers, plans, requests; local archives; another architecture. */
+/** `o NAME COMMAND…` writes what a command prints, and its status, to /out/NAME. */
+const OUTPUT = 'export LC_ALL=C; o() { n=$1; shift; { "$@"; echo "status $?"; } >/out/$n 2>&1; }';
+
+/** apt with archives that are here: by the methods file, copy and store, and a package by its path. */
+const APT_LOCAL = `
+${OUTPUT}
+mkdir -p p/DEBIAN p/usr/share/p repo; printf 'Package: p\\nVersion: 1:1.0~a-1\\nArchitecture: '$(dpkg --print-architecture)'\\nMaintainer: m <m@example.org>\\nDescription: d\\n' >p/DEBIAN/control; echo hello >p/usr/share/p/file; find p -exec touch -d @1700000000 {} +; dpkg-deb --root-owner-group -b p repo/p.deb >/dev/null
+{ cat p/DEBIAN/control; echo Filename: ./p.deb; echo Size: $(stat -c %s repo/p.deb); echo SHA256: $(sha256sum <repo/p.deb | cut -c-64); } >repo/Packages; gzip -nk repo/Packages
+for m in file copy; do echo "deb [trusted=yes] $m:/work/repo ./" >/etc/apt/sources.list.d/$m.list; o $m-update apt-get update -qq -o Dir::Etc::sourcelist=/dev/null; o $m-policy apt-cache policy p; o $m-install sh -c 'apt-get install -y p | grep -v -e Fetched -e Get:'; o $m-remove apt-get purge -y -qq p; rm /etc/apt/sources.list.d/$m.list; done
+o local sh -c 'apt-get install -y ./repo/p.deb | grep -v -e Fetched -e Get:'; cp /var/lib/apt/extended_states /var/lib/dpkg/status /out; o removed apt-get remove -y -qq p`;
+
+/** What apt's programs print and write: its settings, indexes, answers, plans, requests; another architecture. */
 const APT_TOOLS = `
-export LC_ALL=C; o() { n=$1; shift; { "$@"; echo "status $?"; } >/out/$n 2>&1; }
+${OUTPUT}
 apt-get -o Debug::Acquire::http=1 update 2>&1 | grep -aE '^(GET|Host|User-Agent|Accept|Range|Cache-Control)' | sort >/out/requests
 o update apt-get update -qq; rm -f /var/lib/apt/lists/lock; o lists sh -c 'cd /var/lib/apt/lists; ls -ln --time-style=+; sha256sum *_*'
 for t in apt apt-get apt-cache apt-config apt-mark; do $t --version; $t --help; $t --nonsense; $t nonsense; done >/out/versions 2>&1
@@ -54,10 +65,6 @@ o policies apt-cache policy gcc make tar nowhere; o show apt-cache show make gcc
 o simulate apt-get -s install gcc make; o more apt-get -s install --no-install-recommends build-essential python3 openjdk-17-jdk-headless; o resolve apt-get -s -o Debug::pkgProblemResolver=1 install xserver-xorg texlive; o dist apt-get -s dist-upgrade; o uris apt-get install --print-uris -y g++; o essential apt-get -s -y remove --purge tar; o nowhere apt-get install -y nowhere; o check apt-get check; o autoremove apt-get -s autoremove; o broken apt-get -s install make=9.9
 o manual apt-mark showmanual; o hold apt-mark hold tar; o held apt-mark showhold; o unhold apt-mark unhold tar; o auto apt-mark auto sed; o list apt list --installed; o aptshow apt show m4; o aptsearch apt search '^m4$'
 cd /tmp; o download apt-get download -q=2 m4; sha256sum m4*.deb >/out/downloaded; rm m4*.deb; cd /work
-mkdir -p p/DEBIAN p/usr/share/p repo; printf 'Package: p\\nVersion: 1:1.0~a-1\\nArchitecture: '$(dpkg --print-architecture)'\\nMaintainer: m <m@example.org>\\nDescription: d\\n' >p/DEBIAN/control; echo hello >p/usr/share/p/file; dpkg-deb --root-owner-group -b p repo/p.deb >/dev/null
-{ cat p/DEBIAN/control; echo Filename: ./p.deb; echo Size: $(stat -c %s repo/p.deb); echo SHA256: $(sha256sum <repo/p.deb | cut -c-64); } >repo/Packages; gzip -nk repo/Packages
-for m in file copy; do echo "deb [trusted=yes] $m:/work/repo ./" >/etc/apt/sources.list.d/$m.list; o $m-update apt-get update -qq -o Dir::Etc::sourcelist=/dev/null; o $m-policy apt-cache policy p; o $m-install sh -c 'apt-get install -y p | grep -v -e Fetched -e Get:'; o $m-remove apt-get purge -y -qq p; rm /etc/apt/sources.list.d/$m.list; done
-o local sh -c 'apt-get install -y ./repo/p.deb | grep -v -e Fetched -e Get:'; cp /var/lib/apt/extended_states /var/lib/dpkg/status /out; o removed apt-get remove -y -qq p
 dpkg --add-architecture i386; o foreign apt-config dump APT::Architectures; apt-get update -qq >/dev/null 2>&1; o other apt-get -s install libc6:i386; o foreign-uris apt-get install --print-uris -y m4:i386 libc6:i386; dpkg --remove-architecture i386; o clean apt-get clean; rm -rf /work`;
 
 /** Signed, changed and unsigned files, with keyrings that fit, do not, and are not there. */
@@ -159,14 +166,28 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     base: 'debian:bookworm',
     platforms: BOOKWORM,
     step: APT_TOOLS,
-    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'gpgv', 'file', 'copy', 'store'],
+    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'gpgv', 'store'],
+  },
+  {
+    name: 'apt, local archives',
+    base: 'debian:bookworm',
+    platforms: BOOKWORM,
+    step: APT_LOCAL,
+    native: ['apt-get', 'apt-cache', 'dpkg', 'file', 'copy', 'store'],
+  },
+  {
+    name: 'apt, local archives, trixie',
+    base: 'debian:trixie-stand-in',
+    platforms: ['linux/arm64'],
+    step: APT_LOCAL,
+    native: ['apt-get', 'apt-cache', 'dpkg', 'file', 'copy', 'store'],
   },
   {
     name: 'apt tools, trixie',
     base: 'debian:trixie-stand-in',
     platforms: ['linux/arm64'],
     step: APT_TOOLS,
-    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'sqv', 'file', 'copy', 'store'],
+    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'sqv', 'store'],
   },
   {
     name: 'signatures',
