@@ -67,9 +67,9 @@ o manual apt-mark showmanual; o hold apt-mark hold tar; o held apt-mark showhold
 cd /tmp; o download apt-get download -q=2 m4; sha256sum m4*.deb >/out/downloaded; rm m4*.deb; cd /work
 dpkg --add-architecture i386; o foreign apt-config dump APT::Architectures; apt-get update -qq >/dev/null 2>&1; o other apt-get -s install libc6:i386; o foreign-uris apt-get install --print-uris -y m4:i386 libc6:i386; dpkg --remove-architecture i386; o clean apt-get clean; rm -rf /work`;
 
-/** Signed, changed and unsigned files, with keyrings that fit, do not, and are not there. */
+/** Package lists; signed, changed and unsigned files, with keyrings that fit, do not, and are not there. */
 const SIGNATURES = `
-apt-get update -qq; cp $(ls /var/lib/apt/lists/*InRelease | head -n 1) i; sed 's/^Origin: ./Origin: x/' i >j; sed -n '/^-----BEGIN PGP SIG/,$p' i >s; sed -n '/^Origin/,/^-----BEGIN/p' i | sed '$d' >d; : >empty
+apt-get update -qq; sha256sum /var/lib/apt/lists/*_* >/out/lists; cp $(ls /var/lib/apt/lists/*InRelease | head -n 1) i; sed 's/^Origin: ./Origin: x/' i >j; sed -n '/^-----BEGIN PGP SIG/,$p' i >s; sed -n '/^Origin/,/^-----BEGIN/p' i | sed '$d' >d; : >empty
 for k in /usr/share/keyrings/debian-archive-keyring.gpg /usr/share/keyrings/debian-archive-*.gpg /work/empty /nowhere; do for f in i j /etc/passwd empty; do echo "$k $f"; gpgv --keyring $k --status-fd 1 $f; echo $?; gpgv --keyring $k -o /out/$f s $f; sqv --keyring $k --cleartext $f; echo $?; sqv --keyring $k s d; sqv -v --keyring $k --signature-file s $f; done; done >/out/log 2>&1
 for t in gpgv sqv; do $t --version; $t --help; $t --nonsense; done >/out/versions 2>&1; apt-key list >/out/keys 2>&1; true`;
 
@@ -166,28 +166,28 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     base: 'debian:bookworm',
     platforms: BOOKWORM,
     step: APT_TOOLS,
-    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'gpgv', 'store'],
+    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'gpgv'],
   },
   {
     name: 'apt, local archives',
     base: 'debian:bookworm',
     platforms: BOOKWORM,
     step: APT_LOCAL,
-    native: ['apt-get', 'apt-cache', 'dpkg', 'file', 'copy', 'store'],
+    native: ['apt-get', 'apt-cache', 'dpkg', 'file', 'copy'],
   },
   {
     name: 'apt, local archives, trixie',
     base: 'debian:trixie-stand-in',
     platforms: ['linux/arm64'],
     step: APT_LOCAL,
-    native: ['apt-get', 'apt-cache', 'dpkg', 'file', 'copy', 'store'],
+    native: ['apt-get', 'apt-cache', 'dpkg', 'file', 'copy'],
   },
   {
     name: 'apt tools, trixie',
     base: 'debian:trixie-stand-in',
     platforms: ['linux/arm64'],
     step: APT_TOOLS,
-    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'sqv', 'store'],
+    native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'sqv'],
   },
   {
     name: 'signatures',
