@@ -26,7 +26,7 @@ beforeAll(async () => {
     Dockerfile: [
       'FROM debian:bookworm AS work',
       'ARG RUN',
-      String.raw`RUN mkdir /out && for i in 1 2 3; do ls -l --time-style=+ /etc; sed -n 1~2p /etc/services; grep -n tcp /etc/services; done >/out/text; gzip -n -9 </out/text >/out/text.gz; dpkg --print-architecture >/out/dpkg; uname -m >/out/uname`,
+      String.raw`RUN mkdir /out && for i in 1 2 3; do ls -l --time-style=+ /etc; sed -n 1~2p /etc/services; grep -n tcp /etc/services; done >/out/text; gzip -n -9 </out/text >/out/text.gz; dpkg --print-architecture >/out/dpkg; uname -m >/out/uname; { apt-get --version; apt-config dump; apt-cache policy dash; } >/out/apt`,
       'FROM scratch',
       'COPY --from=work /out /',
       '',
@@ -67,11 +67,13 @@ test('native tools of a pack give the bytes of the emulated ones', async () => {
   const [off, exact] = [await build('off'), await build('exact')];
   // Only what is not used is pruned.
   expect(readdirSync(packs).filter((name) => statSync(join(packs, name)).mtimeMs > 0)).toHaveLength(1);
-  expect(Object.keys(exact.files)).toHaveLength(4);
+  expect(Object.keys(exact.files)).toHaveLength(5);
   expect(exact.files).toEqual(off.files);
   expect(off.log).not.toContain('native');
   const line = /ran native: (.*)/.exec(exact.log)?.[1] ?? '';
-  expect(line.split(', ')).toEqual(expect.arrayContaining(['dash', 'grep ×3', 'gzip', 'ls ×3', 'sed ×3', 'dpkg']));
+  expect(line.split(', ')).toEqual(
+    expect.arrayContaining(['dash', 'grep ×3', 'gzip', 'ls ×3', 'sed ×3', 'apt-get', 'apt-config', 'apt-cache']),
+  );
   expect(line).not.toContain('uname');
 });
 
