@@ -41,6 +41,22 @@ it.each([
 });
 
 it.each([
+  [undefined, 'emulated', /10\.0$/],
+  ['unknown', 'emulated', /with native tools if its base/],
+  ['debian bookworm', 'accelerated', /tools of debian bookworm run native$/],
+])('with the tools of %s', (tools, how, why) => {
+  const on = parsePlatform('linux/arm64');
+  const place = {
+    on,
+    targets: [on],
+    isAll: false,
+    runs: description('private'),
+    ...(tools === undefined ? {} : { tools }),
+  };
+  expect(howItRuns(place, MACHINE)).toMatchObject({ how, why: expect.stringMatching(why) });
+});
+
+it.each([
   ['linux/amd64', 'linux/amd64', { seconds: 2, basis: 'recorded' }],
   ['linux/arm64', 'linux/amd64', { seconds: 16, basis: 'scaled' }],
   ['linux/amd64', 'linux/arm64', { seconds: 0.25, basis: 'scaled' }],

@@ -2,16 +2,18 @@ import type { Dockerfile, Location } from '../dockerfile/ast.ts';
 import type { ConvertResult } from '../dockerfile/convert-options.ts';
 import { type Advice, advise } from '../dockerfile/lint/advise.ts';
 import { type PlatformDescription, describePlatforms } from '../emulation/describe-platforms.ts';
+import { hasPacks } from '../emulation/pairs.ts';
 import { decodeOp } from '../llb/read.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { type Platform, formatPlatform } from '../oci/platform.ts';
-import type { ExecOp } from '../pb/ops.ts';
+import type { ExecOp, Op } from '../pb/ops.ts';
 import { platformOf } from '../worker/ops/platform.ts';
 import type { TimedStep } from '../worker/step-times.ts';
 import { askingFor } from './call.ts';
 import { type OpenRequest, type RequestSurroundings, openRequest } from './open-request.ts';
 import { type Estimate, estimate } from './plan-estimate.ts';
 import { type How, type Reason, type StepPlace, howItRuns } from './plan-reason.ts';
+import { systemOf } from './plan-system.ts';
 import type { PlatformInputs } from './platform-inputs.ts';
 import type { BuildRequest } from './request.ts';
 import type { Workspace } from './workspace.ts';
@@ -58,6 +60,8 @@ interface FoundStep {
   readonly location: Location | undefined;
   readonly dockerfile: Dockerfile;
   readonly targets: Platform[];
+  /** The image that its root filesystem begins with; undefined for none. */
+  readonly base: string | undefined;
 }
 
 /**
@@ -76,16 +80,27 @@ export async function plan(workspace: Workspace, request: BuildRequest, around: 
   const emulators = new Map(described.map((one) => [one.architecture, one]));
   const isNative = ({ architecture }: Platform) => emulators.get(architecture)?.mode === 'native';
   const { times } = workspace.engine;
-  const planned = [...steps.values()].map((found): PlannedStep => {
+  const toolsOf = async ({ exec: { platform }, base }: FoundStep): Promise<{ tools?: string }> => {
+    const { accel } = request;
+    if (accel === 'off' || base === undefined || isNative(platform) || !hasPacks(platform, accel)) return {};
+    const system = await systemOf(workspace.engine, base, { platform, signal: around.signal });
+    if (system === 'none') return {};
+    return { tools: system === undefined ? 'unknown' : `${system.distribution} ${system.codename}` };
+  };
+  const planOf = async (found: FoundStep): Promise<PlannedStep> => {
     const guess = estimate(times.find(found.exec), { on: found.exec.platform, isNative });
     return {
       ...placeOf(found),
       for: found.targets.map((platform) => formatPlatform(platform)),
       on: formatPlatform(found.exec.platform),
-      ...howItRuns(reasonPlace(found, emulators, opened.inputs.length), around.buildPlatform),
+      ...howItRuns(
+        { ...reasonPlace(found, emulators, opened.inputs.length), ...(await toolsOf(found)) },
+        around.buildPlatform,
+      ),
       ...(guess === undefined ? {} : { estimate: guess }),
     };
-  });
+  };
+  const planned = await Promise.all([...steps.values()].map(planOf));
   return {
     machine: formatPlatform(around.buildPlatform),
     platforms: opened.inputs.map(({ platform }) => formatPlatform(platform)),
@@ -100,10 +115,13 @@ function collect(
   { definition }: ConvertResult,
   { own, dockerfile, machine }: { own: PlatformInputs; dockerfile: Dockerfile; machine: Platform },
 ): void {
+  const bases = new Map<string, string>();
   for (const bytes of definition.ops) {
     const op = decodeOp(bytes);
-    if (op.op?.kind !== 'exec') continue;
     const vertex = digestOf(bytes);
+    const base = baseOf(op) ?? bases.get(op.inputs[0]?.digest ?? '');
+    if (base !== undefined) bases.set(vertex, base);
+    if (op.op?.kind !== 'exec') continue;
     const known = steps.get(vertex);
     if (known !== undefined) {
       known.targets.push(own.platform);
@@ -113,8 +131,16 @@ function collect(
     const name = metadata?.description?.['llb.customname'] ?? '';
     const { args = [], cwd = '' }: Partial<NonNullable<ExecOp['meta']>> = op.op.value.meta ?? {};
     const exec = { vertex, args, cwd, platform: platformOf(op) ?? machine };
-    steps.set(vertex, { exec, name, location: metadata?.location, dockerfile, targets: [own.platform] });
+    steps.set(vertex, { exec, name, location: metadata?.location, dockerfile, targets: [own.platform], base });
   }
+}
+
+/** The image of a source, as it is looked up. */
+function baseOf({ op }: Op): string | undefined {
+  if (op?.kind !== 'source') return undefined;
+  const { identifier } = op.value;
+  if (identifier.startsWith('oci-layout://')) return identifier;
+  return /^docker-image:\/\/(.+)$/.exec(identifier)?.[1];
 }
 
 function placeOf({ name, location, dockerfile }: FoundStep): Pick<PlannedStep, 'file' | 'line' | 'stage' | 'step'> {

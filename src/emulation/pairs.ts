@@ -144,6 +144,14 @@ export const PAIRS: readonly ToolPair[] = [
   })),
 ];
 
+/** Whether any tool runs native for that platform on this level, where the machine and the packages allow it. */
+export function hasPacks({ architecture }: { readonly architecture: string }, level: AccelLevel): boolean {
+  const debian = DEBIAN_ARCHITECTURES.find((one) => one.architecture === architecture)?.debian;
+  if (debian === undefined) return false;
+  if (level === 'compatible') return true;
+  return PAIRS.some(({ level: own, proved }) => own === 'exact' && (proved?.architectures?.includes(debian) ?? true));
+}
+
 /**
  * The packages whose programs and libraries have the name of their architecture compiled in, at places that
  * accel/patch-architecture.ts knows.

@@ -89,6 +89,26 @@ describe.runIf(onAmd64)('the examples on amd64', () => {
     );
   });
 
+  it('says where native tools would run, once the base is here', async () => {
+    environment.write({
+      'system/Dockerfile': 'FROM scratch\nCOPY os-release /usr/lib/\n',
+      'system/os-release': 'ID=debian\nVERSION_CODENAME=bookworm\n',
+      'tools/Dockerfile': 'FROM base\nCOPY Dockerfile /\nRUN true\n',
+    });
+    const arm64 = ['--platform', 'linux/arm64'];
+    await environment.polyarch(['build', ...arm64, '-o', 'type=oci,dest=base,tar=false', 'system']);
+    const tools = [...arm64, '--build-context', 'base=oci-layout://base', 'tools'];
+    const how = async (...flags: string[]) => {
+      const { stdout } = await environment.polyarch(['plan', '--format', 'json', ...flags, ...tools]);
+      return (JSON.parse(stdout) as Plan).steps.map((step) => step.how); // what the command prints
+    };
+    expect(await how('--accel', 'exact')).toEqual(['emulated']);
+    // Its last step fails: there is no shell.
+    await environment.polyarch(['build', ...tools], { allowFailure: true });
+    expect(await how('--accel', 'exact')).toEqual(['accelerated']);
+    expect(await how('--accel', 'off')).toEqual(['emulated']);
+  });
+
   it('says what does not run here, with exit status 1', async () => {
     const result = await environment.polyarch(['plan', '--platform', 'linux/sparc64', '-'], {
       input: 'FROM scratch\nRUN ["/x"]\n',

@@ -6,6 +6,7 @@ import { PolyarchError } from '../../util/error.ts';
 import type { CliCommand } from '../command.ts';
 import { planText } from '../plan-text.ts';
 import { collect, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
+import { accelFlag } from '../accel-flag.ts';
 import { type BuildFlags, buildRequest } from './build.ts';
 
 const EXAMPLES = `
@@ -20,6 +21,7 @@ Nothing is run and no layer is pulled: docs/plan.md. The exit status is 1 when a
 
 interface PlanFlags extends Pick<
   BuildFlags,
+  | 'accel'
   | 'platform'
   | 'file'
   | 'target'
@@ -35,7 +37,6 @@ interface PlanFlags extends Pick<
 
 /** Of a build's flags those that no plan depends on. */
 const NOT_ASKED = {
-  accel: 'off',
   archCheck: 'off',
   cache: true,
   call: 'build',
@@ -59,7 +60,7 @@ const command: CliCommand = {
       )
       .option('--format <format>', 'text or json', 'text')
       .addHelpText('after', EXAMPLES);
-    registryFlags(defined).action(async (path: string, flags: PlanFlags) => {
+    registryFlags(accelFlag(defined, context)).action(async (path: string, flags: PlanFlags) => {
       const { format } = flags;
       if (format !== 'text' && format !== 'json')
         throw new PolyarchError('INVALID_ARGUMENT', `--format ${JSON.stringify(format)} is neither text nor json`);
