@@ -13,14 +13,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixturePath } from '../../scripts/fixtures.ts';
 import { useKeptPacks } from '../support/kept-packs.ts';
+import { startRegistry } from '../support/registry.ts';
 import { fixtureRegistry, temporaryFolder, testEnvironment, type TestEnvironment } from '../support/environment.ts';
 
 let env: TestEnvironment;
-let mirror: string;
 
 beforeAll(async () => {
-  mirror = await fixtureRegistry('debian', 'busybox');
-  env = testEnvironment({ mirror });
+  env = testEnvironment({ mirror: await fixtureRegistry('debian', 'busybox') });
   useKeptPacks(env);
   env.write({
     Dockerfile: [
@@ -101,7 +100,8 @@ test('packs are listed, checked and removed', async () => {
 test('a pack that was pushed answers the same requests where it is pulled', async () => {
   const { stdout } = await env.polyarch(['accel', 'ls', '--format', 'json']);
   const [id = ''] = /[0-9a-f]{64}/.exec(stdout) ?? [];
-  const name = `${mirror}/test/packs:${process.pid}`;
+  await using registry = await startRegistry();
+  const name = `${registry.host}/packs:1`;
   const pushed = await env.polyarch(['accel', 'push', name, id]);
   const reference = pushed.stdout.trim();
   expect(reference).toMatch(new RegExp(`^${name}@sha256:`));

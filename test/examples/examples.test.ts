@@ -1,6 +1,6 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useKeptPacks } from '../support/kept-packs.ts';
 import {
   fixtureRegistry,
@@ -10,15 +10,19 @@ import {
   temporaryFolder,
   testEnvironment,
 } from '../support/environment.ts';
+import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
 /*
  * The examples, each with its unmodified Dockerfile, built for foreign platforms against the stand-in bases,
  * pushed to a real registry and run from there.
  */
 let registry = '';
+let target: TestRegistry;
 beforeAll(async () => {
   registry = await fixtureRegistry('busybox', 'alpine', 'debian', 'golang', 'golang-cgo');
+  target = await startRegistry();
 });
+afterAll(() => target.close());
 
 const three = ['linux/amd64', 'linux/arm64', 'linux/arm/v7'];
 
@@ -111,7 +115,7 @@ describe('examples', () => {
       using user = testEnvironment({ mirror: registry });
       if (accelerated) useKeptPacks(user);
       const env: Record<string, string> = accelerated ? { POLYARCH_ACCEL: 'exact' } : {};
-      const image = `${registry}/test/${name}:${process.pid}`;
+      const image = `${target.host}/test/${name}:${process.pid}`;
       const context = join(projectFolder, 'examples', name);
       const common = ['--platform', platforms.join(','), '-t', image, '--push'];
       await user.polyarch(['build', ...flags, ...common, '.'], { cwd: context, env });
@@ -131,7 +135,7 @@ describe('examples', () => {
     cpSync(join(projectFolder, 'examples/prebuilt'), folder.path, { recursive: true });
     const env = { ...process.env, PATH: `${join(go, '..')}:${process.env['PATH']}` };
     await run([join(folder.path, 'build-rel.sh')], { env });
-    const image = `${registry}/test/prebuilt:${process.pid}`;
+    const image = `${target.host}/test/prebuilt:${process.pid}`;
     await user.polyarch(['build', '--platform', three.join(','), '-t', image, '--push', folder.path]);
     for (const platform of three) {
       const ran = await user.polyarch(['run', '--platform', platform, image]);
