@@ -36,9 +36,9 @@ export function dispatchWorkdir(instruction: WorkdirInstruction, step: Step): vo
   step.commit(image, `WORKDIR ${directory}`, { layer: directory !== '/' });
 }
 
-/** A relative path is below the current directory; an absolute one stays as it is written. */
+/** A relative path is below the current directory; an absolute one stays as it is written, and so does the current one. */
 export function workingDirectory(current: string, path: string): string {
-  const parent = current === '' ? '/' : joinPath('/', current);
+  const parent = current.startsWith('/') ? current : joinPath('/', current);
   if (path === '') return parent;
   return path.startsWith('/') ? path : joinPath(parent, path);
 }

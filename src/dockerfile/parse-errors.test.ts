@@ -24,6 +24,8 @@ describe('a file is refused as a whole', () => {
     ['ARG a\nRUN b\nFROM c', 2, 'no build stage in current context: RUN stands before any FROM'],
     ['# escape=x\nFROM a', 1, "invalid escape token 'x' does not match ` or \\"],
     ['# syntax=docker/dockerfile\n# syntax=b\nFROM a', 2, 'only one syntax parser directive can be used'],
+    ['ENV a=b\nRUNN c\nFROM d', 1, 'no build stage in current context: ENV stands before any FROM'],
+    ['ARG a\nARG =b\nRUN c\nFROM d', 2, 'ARG names can not be blank'],
     ['FROM a\nRUN <<A\nb\n', 2, 'unterminated heredoc A'],
   ])('%j', (source, line, message) => {
     const error = refusal(source);

@@ -15,7 +15,7 @@ import { heredocsOfLine } from './heredoc.ts';
 import type { HeredocWord } from './heredoc.ts';
 import type { ParserFinding } from './lint/finding.ts';
 import { toInstruction } from './instructions.ts';
-import { physicalLines, readLogicalLines, withoutLineEnd } from './logical-lines.ts';
+import { type LogicalLine, physicalLines, readLogicalLines, withoutLineEnd } from './logical-lines.ts';
 import { parseNode } from './node.ts';
 import type { Node } from './node.ts';
 import { docComment } from './request.ts';
@@ -77,8 +77,8 @@ export function parseDockerfile(source: Uint8Array | string, options: ParseOptio
 export function parseTrigger(trigger: string, options: ParseOptions = {}): Instruction {
   const file = options.filename ?? 'ONBUILD';
   const { instructions, lines } = parseLines(trigger, { file, warnings: [] });
-  const [only] = instructions;
-  if (only === undefined || only.kind === 'from' || instructions.length > 1) {
+  const [only, ...more] = instructions;
+  if (only === undefined || only.kind === 'from' || more.length > 0) {
     const location = only?.location ?? { file, startLine: 1, endLine: 1 };
     throw locate(failure('an ONBUILD trigger must be a single instruction other than FROM'), { location, lines });
   }
@@ -108,7 +108,8 @@ interface Draft {
 
 interface ParsedLines {
   readonly escape: EscapeToken;
-  readonly instructions: readonly AnyInstruction[];
+  /** Read as they are asked for. */
+  readonly instructions: Iterable<AnyInstruction>;
   readonly lines: readonly string[];
 }
 
@@ -120,14 +121,21 @@ function parseLines(text: string, { file, warnings }: Source): ParsedLines {
   if (logical.lines.length === 0) {
     throw locate(failure('file with no instructions'), { location: lastLine(file, lines), lines });
   }
-  const instructions = logical.lines.map((line) => {
+  return { escape: logical.escape, instructions: instructionsOf(logical.lines, { lines, warnings }), lines };
+}
+
+/** One after the other, so that of several faults the first in the file is told. */
+function* instructionsOf(
+  logical: readonly LogicalLine<Node>[],
+  { lines, warnings }: { readonly lines: readonly string[]; readonly warnings: ParserFinding[] },
+): Generator<AnyInstruction> {
+  for (const line of logical) {
     try {
-      return toInstruction(line, warnings);
+      yield toInstruction(line, warnings);
     } catch (error) {
       throw locate(error, { location: line.location, lines });
     }
-  });
-  return { escape: logical.escape, instructions, lines };
+  }
 }
 
 const HEREDOC_KEYWORDS: ReadonlySet<string> = new Set(['add', 'copy', 'run']);

@@ -14,6 +14,7 @@ export const cases: readonly CompatCase[] = [
     name: 'WORKDIR with variables',
     dockerfile: on('ENV base=/srv sub=x\nARG more=y\nWORKDIR $base/${sub}/$more\nWORKDIR "with space"\nRUN pwd > /pwd'),
   },
+  { name: 'WORKDIR of nothing', dockerfile: on('WORKDIR /a/b/\nWORKDIR $none\nRUN pwd > /pwd\nWORKDIR ./') },
   { name: 'WORKDIR of the root', dockerfile: on('WORKDIR /a\nWORKDIR /\nRUN pwd > /pwd') },
   { name: 'WORKDIR in an empty image', dockerfile: 'FROM scratch\nWORKDIR /a/b\nCOPY f .', files: { f: 'f\n' } },
   {
