@@ -31,7 +31,7 @@ const home = process.env['POLYARCH_HOME'] ?? fixturePath('proof-store');
 
 async function main(): Promise<void> {
   const chosen = process.argv.slice(2);
-  const host = await ensureBases(['debian', 'golang'], { log: (line) => console.error(line) });
+  const host = await ensureBases(['debian', 'debian-trixie', 'golang'], { log: (line) => console.error(line) });
   const env = { ...process.env, POLYARCH_HOME: home, POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${host}` };
   let failed = 0;
   for (const one of CASES) {
@@ -53,7 +53,7 @@ async function prove(one: ProofCase, platform: string, env: NodeJS.ProcessEnv): 
     for (const [name, bytes] of Object.entries(SOURCES)) writeFileSync(join(context, 'files', name), bytes);
     writeFileSync(join(context, 'step'), one.step);
     const dockerfile = [
-      `FROM ${one.base} AS work`,
+      `FROM ${platform === 'linux/riscv64' ? one.base.replace('bookworm', 'trixie') : one.base} AS work`,
       ...(one.setup === undefined ? [] : [`RUN DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; ${one.setup}`]),
       'ARG RUN',
       ...(one.whole === true ? [] : ['WORKDIR /work', 'COPY files/ /work/', 'COPY step /step', 'RUN mkdir /out']),

@@ -15,9 +15,9 @@ export interface ProofCase {
   readonly whole?: boolean;
 }
 
-const BOOKWORM = ['linux/arm64', 'linux/arm/v7', 'linux/ppc64le', 's390x'].map((name) =>
-  name.includes('/') ? name : `linux/${name}`,
-);
+const BOOKWORM = ['linux/arm64', 'linux/arm/v7', 'linux/ppc64le', 'linux/s390x'];
+/** With riscv64, of which trixie is the first release: there `debian:bookworm` is trixie. */
+const ALL = [...BOOKWORM, 'linux/riscv64'];
 
 /** Text with every byte, long lines, no newline at the end; numbers; a tree. All made without the tools that are proved. */
 const INPUTS = `
@@ -77,7 +77,7 @@ export const CASES: readonly ProofCase[] = [
   {
     name: 'shell',
     base: 'debian:bookworm',
-    platforms: BOOKWORM,
+    platforms: ALL,
     step: `${INPUTS}
 exec >/out/dash 2>&1
 for e in '1<<62' '-1>>3' '7/2' '-7/2' '-7%3' '0x7fffffffffffffff+1' '010+0x10' '5&3|8^1' '~0' '!5' '1?2:3' '(1+2)*3' '1<2' '-9223372036854775808'; do echo "$e = $(($e))"; done
@@ -100,7 +100,7 @@ echo "$0 $-"; command -v ls cat; type echo; hash; getopts ab: o -a; echo $o; tim
   {
     name: 'text and files',
     base: 'debian:bookworm',
-    platforms: BOOKWORM,
+    platforms: ALL,
     step: `${INPUTS}
 cd /work; O=/out
 { sed -n '1~7p;/99/{s/fox/FOX/g;p}' text; sed -E 's/([a-z]+) ([0-9]+)/\\2-\\1/;y/abc/xyz/;$!N;P;D' text; sed 's/[^[:alnum:]]/_/g' bytes; sed --version; } >$O/sed 2>&1
@@ -123,7 +123,7 @@ for t in ls cat cut sed grep tar gzip dpkg find diff; do $t --version; $t --nons
   {
     name: 'm4 and patch',
     base: 'debian:bookworm',
-    platforms: BOOKWORM,
+    platforms: ALL,
     setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends m4 patch',
     step: M4_AND_PATCH,
     native: ['m4', 'sed', 'diff'],
@@ -132,7 +132,7 @@ for t in ls cat cut sed grep tar gzip dpkg find diff; do $t --version; $t --nons
   {
     name: 'archives',
     base: 'debian:bookworm',
-    platforms: BOOKWORM,
+    platforms: ALL,
     setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends xz-utils bzip2 zstd',
     step: `${INPUTS}
 mkdir -p t/d t/e; cp text bytes t/d; ln -s ../d/text t/e/link; ln t/d/text t/e/hard; truncate -s 1M t/sparse; echo end >>t/sparse; chmod 2755 t/d; chown 5:6 t/e; touch -d @1700000000.123456789 t/d t/e t/d/* t/e/link t/sparse t
@@ -149,7 +149,7 @@ for f in gz6 bz9 xz6 zst3; do for p in 'gzip -dc' 'bzip2 -dc' 'xz -dc' 'zstd -dc
   {
     name: 'packages',
     base: 'debian:bookworm',
-    platforms: BOOKWORM,
+    platforms: ALL,
     step: `
 exec >/out/log 2>&1
 dpkg --print-architecture; dpkg --version; dpkg -l; dpkg-query -W -f '\${binary:Package} \${Version} \${Architecture} \${Status}\\n'; dpkg -L dash; dpkg -S /bin/dash; dpkg -s tar; dpkg --audit; dpkg -V dash

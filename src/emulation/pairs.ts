@@ -49,6 +49,10 @@ export const DEBIAN_ARCHITECTURES: readonly DebianArchitecture[] = [
 
 const BIN = ['bin/*', 'sbin/*'];
 
+/** Debian's architectures for which the cases of scripts/prove-packs.ts were run to their end. */
+const PROVED_IN_BOOKWORM = ['arm64', 'armhf', 'ppc64el', 's390x'];
+const PROVED = [...PROVED_IN_BOOKWORM, 'riscv64'];
+
 /** Tools of the same package and version on both sides. */
 const SAME_VERSION: readonly ToolPair[] = [
   { family: 'base', package: 'dash', programs: BIN, level: 'exact' },
@@ -81,7 +85,7 @@ const SAME_VERSION: readonly ToolPair[] = [
     proved: { architectures: ['arm64', 'armhf'] },
   },
   // What apt checks signatures with: gpgv to bookworm, then sqv.
-  { family: 'base', package: 'gpgv', programs: BIN, level: 'exact' },
+  { family: 'base', package: 'gpgv', programs: BIN, level: 'exact', proved: { architectures: PROVED_IN_BOOKWORM } },
   { family: 'base', package: 'sqv', programs: BIN, level: 'exact', proved: { architectures: ['arm64'] } },
   {
     family: 'base',
@@ -105,9 +109,6 @@ const SAME_VERSION: readonly ToolPair[] = [
     proved: { architectures: ['arm64'] },
   },
 ];
-
-/** Debian's architectures for which the cases of scripts/prove-packs.ts were run to their end. */
-const PROVED = ['arm64', 'armhf', 'ppc64el', 's390x'];
 
 /**
  * The pairs. docs/acceleration.md says what proves each; what is not here is emulated. Never here: what tells or depends on
