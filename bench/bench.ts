@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder } from '../scripts/fixtures.ts';
 import { installTools, toolSets, ToolsMissing } from '../scripts/install-tools.ts';
+import { raceAccelerated } from './accelerated.ts';
 import { raceBuilds } from './builds.ts';
 import { raceCopies } from './copies.ts';
 import { report } from './report.ts';
 
-/** `builds` and `copies`, or what the rows' names have in them; all of it is written to docs/benchmarks.md. */
+/** `builds`, `copies` and `accelerated`, or what the rows' names have in them; all of it is written to docs/benchmarks.md. */
 async function bench(filter: string): Promise<void> {
   try {
     await installTools(toolSets.bench, { log: (line) => console.error(line) });
@@ -15,7 +16,7 @@ async function bench(filter: string): Promise<void> {
     if (!(error instanceof ToolsMissing)) throw error;
     console.error(error.message);
   }
-  const suites = { builds: raceBuilds, copies: raceCopies };
+  const suites = { builds: raceBuilds, copies: raceCopies, accelerated: raceAccelerated };
   const named = Object.entries(suites).filter(([name]) => name === filter);
   const results = [];
   for (const [, run] of named.length > 0 ? named : Object.entries(suites))

@@ -12,6 +12,8 @@ export interface Racer {
   readonly name: string;
   /** The processes whose memory counts: those below the ones named, the bench's own children too. */
   readonly daemonPid?: number;
+  /** Too slow to be run more than once, and so without a round that is not counted. */
+  readonly once?: boolean;
 }
 
 /** One builder on the machine. */

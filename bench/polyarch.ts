@@ -5,9 +5,16 @@ import { run } from '../scripts/process.ts';
 import type { Contender } from './contender.ts';
 
 /** The checkout's own polyarch, with a store below `folder`. */
-export async function polyarchContender(options: { folder: string; mirror: string }): Promise<Contender> {
+export async function polyarchContender(options: {
+  folder: string;
+  mirror: string;
+  /** Default `polyarch`. */
+  name?: string;
+  /** Flags of `build`. */
+  flags?: readonly string[];
+}): Promise<Contender> {
   const program = await polyarchProgram();
-  const home = join(options.folder, 'polyarch');
+  const home = join(options.folder, options.name ?? 'polyarch');
   mkdirSync(home, { recursive: true });
   const env = {
     ...process.env,
@@ -16,13 +23,13 @@ export async function polyarchContender(options: { folder: string; mirror: strin
   };
   const version = (await run([...program, '--version'], { env })).stdout.trim();
   return {
-    name: 'polyarch',
+    name: options.name ?? 'polyarch',
     version,
     build: async ({ context, platforms, push, noCache }) => {
       const output = push === undefined ? ['--output', 'type=cacheonly'] : ['--push', '-t', push];
       const cache = noCache === true ? ['--no-cache'] : [];
-      const argv = ['build', '--progress', 'quiet', '--platform', platforms.join(','), ...output, ...cache, context];
-      await run([...program, ...argv], { env });
+      const argv = ['build', '--progress', 'quiet', '--platform', platforms.join(','), ...output, ...cache];
+      await run([...program, ...argv, ...(options.flags ?? []), context], { env });
     },
     prune: () => {
       rmSync(home, { recursive: true, force: true });

@@ -18,9 +18,10 @@ export async function race<C extends Racer>(
   for (let round = -1; round < workload.runs; round++) {
     const first = (round + 1) % contenders.length;
     for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
-      if (failures.has(contender.name)) continue;
+      if (failures.has(contender.name) || (contender.once === true && round !== 0)) continue;
       try {
-        if (round === -1 || workload.prepareEach === true) await workload.prepare?.(contender);
+        if (round === -1 || contender.once === true || workload.prepareEach === true)
+          await workload.prepare?.(contender);
         // Watching costs time, so the round that is watched is not timed.
         const watch = workload.memory === true && round < 0 ? watchMemory(() => memoryRoots(contender)) : undefined;
         const began = performance.now();

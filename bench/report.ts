@@ -23,6 +23,8 @@ export interface Suite {
   readonly about: string;
   readonly rows: readonly Row[];
   readonly contenders: readonly { readonly name: string; readonly version: string }[];
+  /** The contender that the factors are of. Default `polyarch`. */
+  readonly base?: string;
   /** What is missing, and why. */
   readonly left: readonly string[];
 }
@@ -45,7 +47,7 @@ export async function report(suites: readonly Suite[]): Promise<string> {
   return `${lines.join('\n')}\n`;
 }
 
-function table({ title, about, rows, contenders, left }: Suite): readonly string[] {
+function table({ title, about, rows, contenders, left, base = 'polyarch' }: Suite): readonly string[] {
   const header = ['', ...contenders.map((one) => one.name)];
   const lines = [
     `## ${title}`,
@@ -58,14 +60,16 @@ function table({ title, about, rows, contenders, left }: Suite): readonly string
     `| ${header.join(' | ')} |`,
     `|${header.map(() => '---').join('|')}|`,
   ];
+  const digits = base === 'polyarch' ? 1 : 2;
   for (const { workload, results } of rows) {
-    const own = results.get('polyarch');
+    const own = results.get(base);
     const cells = contenders.map(({ name }) =>
       cell(
         results.get(name),
         own,
         (one) => one.seconds,
         (value) => `${value.toFixed(2)} s`,
+        digits,
       ),
     );
     lines.push(`| ${workload.name} | ${cells.join(' | ')} |`);
@@ -76,6 +80,7 @@ function table({ title, about, rows, contenders, left }: Suite): readonly string
         own,
         (one) => one.memory,
         (value) => `${Math.round(value / 2 ** 20)} MiB`,
+        digits,
       ),
     );
     lines.push(`| its peak memory, all processes | ${peaks.join(' | ')} |`);
@@ -88,10 +93,13 @@ function cell(
   own: Result | Error | undefined,
   value: (result: Result) => number | undefined,
   show: (value: number) => string,
+  digits: number,
 ): string {
   if (result === undefined || result instanceof Error) return 'failed';
   const measured = value(result);
   if (measured === undefined) return '';
   const base = own === undefined || own instanceof Error ? undefined : value(own);
-  return base === undefined || own === result ? show(measured) : `${show(measured)} (${(measured / base).toFixed(1)}×)`;
+  return base === undefined || own === result
+    ? show(measured)
+    : `${show(measured)} (${(measured / base).toFixed(digits)}×)`;
 }

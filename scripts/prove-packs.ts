@@ -12,14 +12,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ensureBases } from './bases.ts';
-import { settleDebian } from './bases/debian-system.ts';
-import { minimalPackages } from './bases/debian.ts';
-import { packTar } from './bases/layout.ts';
-import { unpackPackages } from './bases/unpack.ts';
-import { debianPackages } from './debian-packages.ts';
 import { fixturePath, projectFolder } from './fixtures.ts';
 import { run } from './process.ts';
-import { CASES, type ProofCase } from './prove-packs/cases.ts';
+import { makeStandIn } from './stand-in.ts';
+import type { ProofCase } from './prove-packs/case.ts';
+import { CASES } from './prove-packs/cases.ts';
 import { SOURCES } from './prove-packs/sources.ts';
 
 /*
@@ -31,14 +28,14 @@ const home = process.env['POLYARCH_HOME'] ?? fixturePath('proof-store');
 
 async function main(): Promise<void> {
   const chosen = process.argv.slice(2);
-  const host = await ensureBases(['debian', 'debian-trixie', 'golang'], { log: (line) => console.error(line) });
+  const host = await ensureBases(['debian', 'debian-trixie'], { log: (line) => console.error(line) });
   const env = { ...process.env, POLYARCH_HOME: home, POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${host}` };
   let failed = 0;
   for (const one of CASES) {
     for (const platform of one.platforms) {
       const names = [one.name, `${one.name}@${platform}`];
       if (chosen.length > 0 && !names.some((name) => chosen.includes(name))) continue;
-      if (one.base.endsWith('-stand-in')) await standIn(one.base, platform, env);
+      if (one.base.endsWith('-stand-in')) await makeStandIn(one.base, { platforms: [platform], env });
       if (!(await prove(one, platform, env))) failed++;
     }
   }
@@ -140,32 +137,6 @@ function treeOf(root: string, whole: boolean): ReadonlyMap<string, string> {
     tree.set(name, `${facts.mode.toString(8)} ${facts.uid}:${facts.gid} ${content}`);
   }
   return tree;
-}
-
-/** A minimal trixie for a platform that the fixture registry has none for, in the proof's own store. */
-async function standIn(name: string, platform: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const known = await run([polyarch, 'inspect', '--platform', platform, name], { env, allowFailure: true });
-  if (known.code === 0) return;
-  const folder = mkdtempSync(join(tmpdir(), 'stand-in-'));
-  try {
-    const architecture = platform === 'linux/arm64' ? 'arm64' : 'amd64';
-    const packages = await debianPackages(
-      { suite: 'trixie', architecture },
-      { packages: minimalPackages, closure: true },
-    );
-    const rootfs = join(folder, 'rootfs');
-    const context = join(folder, 'context');
-    mkdirSync(rootfs);
-    mkdirSync(context);
-    await unpackPackages(rootfs, { packages, architecture });
-    await settleDebian(rootfs, 'trixie');
-    await packTar(rootfs, join(context, 'root.tar'));
-    const configure = 'RUN DEBIAN_FRONTEND=noninteractive LC_ALL=C dpkg --configure -a';
-    writeFileSync(join(context, 'Dockerfile'), `FROM scratch\nADD root.tar /\n${configure}\nCMD ["bash"]\n`);
-    await run([polyarch, 'build', '--accel', 'off', '--platform', platform, '-t', name, context], { env });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 await main();

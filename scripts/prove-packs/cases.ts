@@ -1,19 +1,5 @@
-/** One kind of tool: a step that writes what the tools give to /out, to be the same emulated and accelerated. */
-export interface ProofCase {
-  readonly name: string;
-  readonly base: string;
-  readonly platforms: readonly string[];
-  /** A step before the one that is compared. */
-  readonly setup?: string;
-  /** sh; the working folder is /work, files of `files/` are there. */
-  readonly step: string;
-  /** What must have run native for the proof to be one. */
-  readonly native: readonly string[];
-  /** The same where the platform has 64 bits. */
-  readonly native64?: readonly string[];
-  /** Compare the whole root filesystem but logs and caches, not /out. */
-  readonly whole?: boolean;
-}
+import type { ProofCase } from './case.ts';
+import { COMPILER_CASES } from './compilers.ts';
 
 const BOOKWORM = ['linux/arm64', 'linux/arm/v7', 'linux/ppc64le', 'linux/s390x'];
 /** With riscv64, of which trixie is the first release: there `debian:bookworm` is trixie. */
@@ -230,39 +216,5 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     native: ['apt-get', 'http', 'dpkg', 'dpkg-deb', 'update-alternatives', 'dash'],
     whole: true,
   },
-  {
-    name: 'binutils',
-    base: 'debian:bookworm',
-    platforms: ['linux/arm64'],
-    setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc libc6-dev',
-    step: `
-gcc -O2 -g -S c1.c -o c1.s; gcc -O1 -fPIC -S c2.c -o c2.s; cp *.s /out
-as c1.s -o /out/c1.o; as -g --gdwarf-5 c2.s -o /out/c2.o; ld -r /out/c1.o /out/c2.o -o /out/r.o; ld -shared --build-id /out/c2.o -soname libc2.so.1 -o /out/libc2.so.1; ln -s libc2.so.1 /out/libc2.so
-ar rcsD /out/libc.a /out/c1.o /out/c2.o; ranlib -D /out/libc.a; nm -an /out/libc.a >/out/nm; size /out/c1.o >/out/size; strings -n 5 /out/c1.o >/out/strings; addr2line -e /out/c1.o 0 8 >/out/a2l
-gcc -o /out/prog /out/c1.o -L/out -lc2 -Wl,-rpath,/out -Wl,-Map,/out/map; gcc -static -o /out/static /out/c1.o /out/c2.o; gcc -no-pie -Wl,-z,now -o /out/nopie /out/c1.o /out/c2.o; gcc -flto -O2 c1.c c2.c -o /out/lto; gcc -c -flto c1.c -o /out/lto.o; gcc-ar rcsD /out/lto.a /out/lto.o; nm /out/lto.a >/out/lto.nm 2>&1
-objcopy --only-keep-debug /out/prog /out/prog.debug; strip -o /out/stripped /out/prog; objcopy --add-gnu-debuglink=/out/prog.debug /out/stripped; objdump -dr -S /out/c1.o >/out/objdump; objdump -x /out/prog >/out/objdump-x; readelf -aW /out/prog >/out/readelf; readelf --debug-dump /out/c1.o >/out/dwarf; elfedit --output-osabi=linux /out/c2.o; c++filt _ZNSt6vectorIiSaIiEE9push_backEOi >/out/filt
-/out/prog >/out/ran; ld --verbose >/out/verbose; for t in as ld ar nm objdump readelf strip objcopy; do $t --version; $t --nonsense; $t --help; done >/out/versions 2>&1; gcc -v -print-search-dirs -x c -E /dev/null >/out/v 2>&1; true`,
-    native: ['aarch64-linux-gnu-as', 'aarch64-linux-gnu-ld.bfd', 'aarch64-linux-gnu-ar', 'aarch64-linux-gnu-objdump'],
-  },
-  {
-    name: 'gcc',
-    base: 'debian:trixie-stand-in',
-    platforms: ['linux/arm64'],
-    setup: 'apt-get update -qq && apt-get install -y -qq --no-install-recommends gcc g++ libc6-dev make',
-    step: `
-mkdir -p /out; for o in -O0 '-O2 -g' '-O2 -fPIC -fstack-protector-strong -march=armv8.2-a+sve' '-O3 -flto -ffast-math -Wall -Wextra'; do n=$(echo $o | tr -d ' =+-.'); gcc $o -c c1.c -o /out/c1-$n.o 2>>/out/warnings; gcc $o -c c2.c -o /out/c2-$n.o 2>>/out/warnings; done
-gcc -E -dM c1.c >/out/macros; gcc -M c1.c >/out/deps; gcc -S -O2 c2.c -o /out/c2.s; gcc -O2 c1.c c2.c -o /out/prog -lm; gcc -static -O2 c1.c c2.c -o /out/static; gcc -O2 -flto c1.c c2.c -o /out/lto; gcc -shared -fPIC -O2 c2.c -o /out/libc2.so; gcc c1.c -L/out -lc2 -Wl,-rpath,/out -o /out/shared; gcc -xc -c /dev/null -o /out/empty.o
-for o in '-O2 -g'; do n=$(echo $o | tr -d ' =+-.'); g++ $o -c t.cc -o /out/t-$n.o 2>>/out/warnings; done; g++ -o /out/tt /out/t-O2g.o; /out/tt >/out/ran; /out/prog >>/out/ran
-cd /out; gcc -g3 -O2 -save-temps -c /work/c1.c -o saved.o; gcc -c /work/broken.c 2>/out/errors; gcc nowhere.c 2>>/out/errors; gcc -Q --help=optimizers >/out/help; gcc -v -x c -E /dev/null >/out/v 2>&1; gcc -print-search-dirs -print-libgcc-file-name >/out/search; gcc -dumpmachine >>/out/search; cpp -v /dev/null >/out/cppv 2>&1; true`,
-    native: ['cc1', 'cc1plus', 'aarch64-linux-gnu-gcc-14', 'aarch64-linux-gnu-as', 'collect2', 'lto1'],
-  },
-  {
-    name: 'go',
-    base: 'golang:bookworm',
-    platforms: ['linux/arm64', 'linux/arm/v7'],
-    step: `
-export GOFLAGS=-trimpath GOCACHE=/tmp/gocache GO111MODULE=off HOME=/tmp CGO_ENABLED=0; mkdir -p h; cp hello.go h; cd h
-go build -o /out/hello . && /out/hello >/out/ran; go build -ldflags '-s -w -X main.version=3' -gcflags=-l -o /out/stripped .; go vet . >/out/vet 2>&1; go version /out/hello >/out/version; go tool compile -S hello.go >/out/s 2>&1; go tool nm /out/hello >/out/nm; go env | grep -v -i tmp >/out/env; go build -a -o /out/rebuilt sort strconv`,
-    native: ['compile', 'link'],
-  },
+  ...COMPILER_CASES,
 ];

@@ -10,7 +10,7 @@ import type { PackRecord } from './pack-record.ts';
 import { PackStore, requestId } from './pack-store.ts';
 import type { ArchivePackage } from './package-index.ts';
 import { type PackPlan, type PackRequest, debianArchitecture, hasPairs, planPack, requestOf } from './plan-pack.ts';
-import { type RootSystem, readRootSystem } from './root-system.ts';
+import { type RootSystem, readRootSystem, releaseName } from './root-system.ts';
 import { findTrust } from './trusted-release.ts';
 
 export interface AcceleratorOptions {
@@ -83,7 +83,7 @@ export function createAccelerator(options: AcceleratorOptions): Accelerator {
   return {
     packFor: async (step) => {
       const root = readRootSystem(step.rootfs);
-      const request = requestFor(step, root, options.native);
+      const request = requestFor(step, root, { ...options, store });
       if (typeof request === 'string') return none(request, step);
       const id = requestId(request);
       let work = working.get(id);
@@ -96,19 +96,24 @@ export function createAccelerator(options: AcceleratorOptions): Accelerator {
     },
     make: async (step) => {
       const root = readRootSystem(step.rootfs);
-      const request = requestFor(step, root, options.native);
+      const request = requestFor(step, root, { ...options, store });
       if (typeof request === 'string') throw new PolyarchError('ACCEL_UNAVAILABLE', request);
       return makeFor(request, root, step, { ...options, store });
     },
   };
 }
 
-function requestFor(step: PackFor, root: RootSystem, nativeName: string): PackRequest | string {
+function requestFor(
+  step: PackFor,
+  root: RootSystem,
+  options: Pick<AcceleratorOptions, 'native'> & { readonly store: PackStore },
+): PackRequest | string {
   const foreign = debianArchitecture(step.architecture);
-  const native = debianArchitecture(nativeName);
-  if (foreign === undefined || native === undefined) return `no packs for ${step.architecture} on ${nativeName}`;
+  const native = debianArchitecture(options.native);
+  if (foreign === undefined || native === undefined) return `no packs for ${step.architecture} on ${options.native}`;
   const families = new Set<ToolFamily>([...familiesOf(step.command), ...(step.families ?? [])]);
-  const request = requestOf(root, { foreign, native, level: step.level, families });
+  const built = options.store.builtFor(root.release, { foreign, native });
+  const request = requestOf(root, { foreign, native, level: step.level, families, built });
   if (request === undefined) return 'the root filesystem is no release of Debian or Ubuntu';
   if (hasPairs(request)) return request;
   return `no tool of ${foreign.debian} is proved to give the same bytes yet; --accel=compatible takes those that should`;
@@ -147,7 +152,7 @@ async function makeFor(
   const [foreignIndex, nativeIndex] = [indexes.get(foreign.debian), indexes.get(native.debian)];
   if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
   const plan = planPack(request, { foreign: foreignIndex, native: nativeIndex });
-  if (plan.pairs.length === 0) {
+  if (plan.pairs.length === 0 && plan.built.length === 0) {
     throw new PolyarchError(
       'ACCEL_UNAVAILABLE',
       `no package of it has an exact counterpart: ${plan.skipped[0] ?? 'none is known'}`,
@@ -162,15 +167,19 @@ async function makeFor(
     foreign,
     native,
     deb: (one) => files.get(one.sha256) ?? '',
+    built: (id) => store.root(id),
     ...signal,
   });
   const record: PackRecord = {
     id: made.id,
-    release: `${release.distribution} ${release.codename}`,
+    release: releaseName(release),
     foreign: foreign.architecture,
     native: native.architecture,
     level: request.level,
-    packages: plan.pairs.map((pair) => `${pair.foreign.name} ${pair.foreign.version}`),
+    packages: [
+      ...plan.pairs.map((pair) => `${pair.foreign.name} ${pair.foreign.version}`),
+      ...(request.built ?? []).filter(({ id }) => plan.built.includes(id)).flatMap((one) => one.packages),
+    ],
     tools: made.tools,
     skipped: [...plan.skipped, ...made.skipped],
     made: Date.now(),

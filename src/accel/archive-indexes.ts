@@ -50,23 +50,51 @@ export function suitesOf(
   return [...found.values()];
 }
 
+/** An index of an archive's component: of packages of an architecture, or of sources. */
+interface IndexKind {
+  /** Below the component. */
+  readonly folder: string;
+  readonly name: 'Packages' | 'Sources';
+}
+
+interface IndexText {
+  readonly kind: IndexKind;
+  readonly text: string;
+  readonly archive: string;
+}
+
 /** The signed indexes of some architectures in some suites; a suite that is not there is passed over, but not all of them. */
 export async function archiveIndexes(
   suites: readonly AptSource[],
   architectures: readonly string[],
   options: IndexOptions,
 ): Promise<ReadonlyMap<string, PackageIndex>> {
+  const kinds = architectures.map((architecture) => ({ folder: `binary-${architecture}`, name: 'Packages' as const }));
+  const found = await indexTexts(suites, kinds, options);
+  return new Map(
+    architectures.map((architecture, at) => [
+      architecture,
+      packageIndex(found.filter(({ kind }) => kind === kinds[at])),
+    ]),
+  );
+}
+
+/** The signed indexes of sources in some suites. */
+export function sourceIndexes(suites: readonly AptSource[], options: IndexOptions): Promise<readonly IndexText[]> {
+  return indexTexts(suites, [{ folder: 'source', name: 'Sources' }], options);
+}
+
+async function indexTexts(
+  suites: readonly AptSource[],
+  kinds: readonly IndexKind[],
+  options: IndexOptions,
+): Promise<readonly IndexText[]> {
   let lost: unknown;
   const found = await Promise.all(
     suites.map(async (source) => {
       try {
         const trusted = await trustedRelease(source, options);
-        return await Promise.all(
-          architectures.map(async (architecture) => ({
-            architecture,
-            texts: await packagesOf(source, architecture, trusted, options),
-          })),
-        );
+        return (await Promise.all(kinds.map((kind) => textsOf(source, kind, { trusted, ...options })))).flat();
       } catch (error) {
         // An archive need not have every suite; anything else would leave packages out for a day.
         if (!(error instanceof PolyarchError) || error.details['status'] !== 404) throw error;
@@ -76,12 +104,7 @@ export async function archiveIndexes(
     }),
   );
   if (lost !== undefined && found.every((one) => one.length === 0)) throw lost;
-  return new Map(
-    architectures.map((architecture) => [
-      architecture,
-      packageIndex(found.flat().flatMap((one) => (one.architecture === architecture ? one.texts : []))),
-    ]),
-  );
+  return found.flat();
 }
 
 async function trustedRelease({ uri, suite }: AptSource, options: IndexOptions): Promise<TrustedRelease> {
@@ -90,24 +113,24 @@ async function trustedRelease({ uri, suite }: AptSource, options: IndexOptions):
   return readTrustedRelease(bytes, { ...options, suite, name });
 }
 
-async function packagesOf(
+async function textsOf(
   { uri, suite, components }: AptSource,
-  architecture: string,
-  trusted: TrustedRelease,
-  options: IndexOptions,
-): Promise<{ text: string; archive: string }[]> {
+  kind: IndexKind,
+  { trusted, ...options }: IndexOptions & { readonly trusted: TrustedRelease },
+): Promise<readonly IndexText[]> {
   return Promise.all(
     components
       .filter((component) => component === 'main' || component === 'universe')
       .flatMap((component) => {
-        const folder = `${component}/binary-${architecture}`;
-        const path = [`${folder}/Packages.xz`, `${folder}/Packages.gz`].find((one) => trusted.files.has(one));
+        const folder = `${component}/${kind.folder}`;
+        const path = [`${folder}/${kind.name}.xz`, `${folder}/${kind.name}.gz`].find((one) => trusted.files.has(one));
         const file = path === undefined ? undefined : trusted.files.get(path);
         return file === undefined ? [] : [{ ...file, folder }];
       })
       .map(async ({ folder, ...file }) => {
         const url = `${uri}dists/${suite}/${folder}/by-hash/SHA256/${file.sha256}`;
-        return { text: await unpacked(await fetchKnown({ url, ...file }, options), options.signal), archive: uri };
+        const text = await unpacked(await fetchKnown({ url, ...file }, options), options.signal);
+        return { kind, text, archive: uri };
       }),
   );
 }

@@ -1,13 +1,14 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type AccelRecord, writeAccelMap } from '../emulation/accel-map.ts';
-import { KNOWS_ARCHITECTURE } from '../emulation/pairs.ts';
+import { type DebianArchitecture, KNOWS_ARCHITECTURE, type ToolPair } from '../emulation/pairs.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
 import { readDebData } from './deb-package.ts';
 import { elfLayout } from './elf-layout.ts';
-import { openToAll, packId } from './pack-files.ts';
+import { openToAll, packId, packMap } from './pack-files.ts';
 import { patchArchitecture } from './patch-architecture.ts';
+import { patchCrossDriver } from './patch-cross-driver.ts';
 import { type PatchContext, patchCrossFolders, patchLoader, patchPluginFolders, patchTool } from './patch-elf.ts';
 import type { ArchivePackage } from './package-index.ts';
 import type { PackPlan, PlannedPair } from './plan-pack.ts';
@@ -33,7 +34,12 @@ const MAX_PROGRAM = 256 * 1024 * 1024;
 export async function makePack(
   folder: string,
   plan: PackPlan,
-  options: PatchContext & { readonly deb: (one: ArchivePackage) => string; readonly signal?: AbortSignal },
+  options: PatchContext & {
+    readonly deb: (one: ArchivePackage) => string;
+    /** The folder of a pack that was built from source. */
+    readonly built: (id: string) => string;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<MadePack> {
   const libraries = await readLibraries(plan.libraries, options);
   const skipped: string[] = [];
@@ -62,6 +68,12 @@ export async function makePack(
     }
     skipped.push(...own.skipped);
   }
+  for (const root of plan.built.map(options.built)) {
+    for (const record of packMap(root) ?? []) {
+      files.set(record.tool, readFileSync(join(root, record.tool)));
+      records.push(record);
+    }
+  }
   rmSync(scratch, { recursive: true });
   const loader = [...libraries].find(([name]) => name.startsWith('ld-linux'))?.[1];
   const patched = loader === undefined ? undefined : patchLoader(loader, options);
@@ -69,6 +81,9 @@ export async function makePack(
     throw new PolyarchError('ACCEL_UNAVAILABLE', `no loader for ${options.native.debian} programs that can be moved`);
   }
   files.set('ld.so', patched);
+  // Where native nm and ar look for plugins; gcc's makes them see into LTO objects, as Debian's link in bfd-plugins does.
+  const plugin = [...files].find(([place]) => place.endsWith('/liblto_plugin.so'))?.[1];
+  if (plugin !== undefined) files.set('bfd/liblto_plugin.so', plugin);
   for (const [place, file] of files) writeProgram(join(folder, place), file);
   writeAccelMap(folder, records);
   openToAll(folder);
@@ -92,14 +107,7 @@ async function readPair(
   { pair, foreign, native }: PlannedPair,
   options: Parameters<typeof makePack>[2] & { readonly scratch: string },
 ): Promise<PairFiles> {
-  const isTool = toolMatcher(pair, options.foreign);
-  const keys = new Map<string, ProgramKey>();
-  const scratch = join(options.scratch, 'program');
-  for await (const [path, file] of debFiles(options.deb(foreign), (path) => isTool(placeOf(path)), options.signal)) {
-    writeFileSync(scratch, file);
-    const key = programKey(scratch);
-    if (key !== undefined) keys.set(placeOf(path), key);
-  }
+  const keys = await programKeys(pair, options.deb(foreign), options);
   const tools: PairFiles['tools'][number][] = [];
   const skipped: string[] = [];
   const libraries = new Map<string, Buffer>();
@@ -120,6 +128,23 @@ async function readPair(
   return { tools, libraries, skipped };
 }
 
+/** The keys of a package's programs that may run native, by their places. `scratch` is a folder for a while. */
+export async function programKeys(
+  pair: ToolPair,
+  deb: string,
+  options: { readonly foreign: DebianArchitecture; readonly scratch: string; readonly signal?: AbortSignal },
+): Promise<ReadonlyMap<string, ProgramKey>> {
+  const isTool = toolMatcher(pair, options.foreign);
+  const keys = new Map<string, ProgramKey>();
+  const scratch = join(options.scratch, 'program');
+  for await (const [path, file] of debFiles(deb, (path) => isTool(placeOf(path)), options.signal)) {
+    writeFileSync(scratch, file);
+    const key = programKey(scratch);
+    if (key !== undefined) keys.set(placeOf(path), key);
+  }
+  return keys;
+}
+
 function pick({ foreign, native }: PatchContext): PatchContext {
   return { foreign, native };
 }
@@ -130,6 +155,7 @@ function patchFor(
 ): Buffer | undefined {
   let patched: Buffer | undefined = patchTool(file);
   if (patched !== undefined && pair.native === 'cross') patched = patchCrossFolders(patched, context);
+  if (patched !== undefined && pair.native === 'cross') patched = patchCrossDriver(patched);
   if (patched !== undefined && KNOWS_ARCHITECTURE.test(pair.package)) patched = patchArchitecture(patched, context);
   return patched === undefined ? undefined : patchPluginFolders(patched);
 }
@@ -176,6 +202,12 @@ function neededLibraries(program: Buffer, libraries: ReadonlyMap<string, Buffer>
     todo.push(...(elfLayout(library)?.needed ?? []));
   }
   return found;
+}
+
+/** The first program of a .deb that is wanted. */
+export async function debDataFile(deb: string, wanted: (path: string) => boolean): Promise<Buffer | undefined> {
+  for await (const [path, file] of debFiles(deb, wanted, undefined)) if (wanted(path)) return file;
+  return undefined;
 }
 
 /** Files of a .deb that are wanted, with their bytes; a link in the same folder counts as the file that it names. */

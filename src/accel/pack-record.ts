@@ -15,6 +15,8 @@ export interface PackRecord {
   readonly tools: number;
   /** Why others are emulated. */
   readonly skipped: readonly string[];
+  /** `NAME VERSION` of the source package that it was built of; without one it is made of the archive's packages. */
+  readonly source?: string;
   /** Milliseconds since 1970. */
   readonly made: number;
 }
@@ -26,6 +28,7 @@ const TEXT = /^[\x20-\x7e]{1,400}$/;
 export function isPackRecord(value: unknown): value is PackRecord {
   if (!isRecord(value) || typeof value['id'] !== 'string' || !/^[0-9a-f]{64}$/.test(value['id'])) return false;
   const texts = ['release', 'foreign', 'native', 'level'].map((key) => value[key]);
+  if (value['source'] !== undefined) texts.push(value['source']);
   const lists = ['packages', 'skipped'].map((key) => value[key]);
   return (
     [...texts, ...lists.flat()].every((text) => typeof text === 'string' && TEXT.test(text)) &&

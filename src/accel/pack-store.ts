@@ -16,7 +16,8 @@ import { isRecord } from '../oci/shape.ts';
 import { hasCode } from '../util/error.ts';
 import { packId } from './pack-files.ts';
 import { isPackRecord, type PackRecord } from './pack-record.ts';
-import type { PackRequest } from './plan-pack.ts';
+import type { BuiltPack, PackRequest } from './plan-pack.ts';
+import { type Release, releaseName } from './root-system.ts';
 
 /** What a request came to: a pack, or why there is none. */
 export type Answer =
@@ -123,6 +124,20 @@ export class PackStore {
       .toSorted((a, b) => a.made - b.made);
   }
 
+  /** The packs that were built from source for a release and two architectures, oldest first. */
+  builtFor(
+    release: Release | undefined,
+    { foreign, native }: Pick<PackRequest, 'foreign' | 'native'>,
+  ): readonly BuiltPack[] {
+    if (release === undefined) return [];
+    const name = releaseName(release);
+    const built = this.list()
+      .filter((one) => one.source !== undefined && one.release === name)
+      .filter((one) => one.foreign === foreign.architecture && one.native === native.architecture);
+    for (const { id } of built) this.use(id);
+    return built.map(({ id, packages }) => ({ id, packages }));
+  }
+
   remove(id: string): void {
     rmSync(join(this.#packs, id), { recursive: true, force: true });
   }
@@ -142,7 +157,7 @@ export class PackStore {
 }
 
 /** Changes when packs are made differently of the same packages. */
-const FORMAT = 3;
+const FORMAT = 5;
 
 /** Names a request. */
 export function requestId(request: PackRequest): string {

@@ -46,7 +46,8 @@ function offsetsByName(text: string): ReadonlyMap<string, readonly number[]> {
   return offsets;
 }
 
-function paragraphAt(text: string, offset: number): string {
+/** The paragraph around an offset. */
+export function paragraphAt(text: string, offset: number): string {
   const start = text.lastIndexOf('\n\n', offset);
   const end = text.indexOf('\n\n', offset);
   return text.slice(start < 0 ? 0 : start + 2, end < 0 ? undefined : end);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AccelLevel, ToolFamily } from '../emulation/pairs.ts';
 import { packageIndex } from './package-index.ts';
-import { debianArchitecture, planPack, requestOf } from './plan-pack.ts';
+import { type BuiltPack, debianArchitecture, planPack, requestOf } from './plan-pack.ts';
 
 /** `NAME VERSION [DEPENDS…]` as an index. */
 function index(...packages: readonly string[]) {
@@ -21,6 +21,7 @@ function plan(
     level?: AccelLevel;
     families?: readonly ToolFamily[];
     architecture?: string;
+    built?: readonly BuiltPack[];
   },
 ) {
   const foreign = debianArchitecture(options.architecture ?? 'arm64');
@@ -32,7 +33,13 @@ function plan(
       installed: new Map(Object.entries(installed)),
       sources: [],
     },
-    { foreign, native, level: options.level ?? 'exact', families: new Set(options.families) },
+    {
+      foreign,
+      native,
+      level: options.level ?? 'exact',
+      families: new Set(options.families),
+      built: options.built ?? [],
+    },
   );
   if (request === undefined) throw new Error('a release');
   const made = planPack(request, { foreign: index(...options.foreign), native: index(...options.native) });
@@ -40,6 +47,7 @@ function plan(
     pairs: made.pairs.map((pair) => `${pair.foreign.name} ${pair.foreign.version} ${pair.native.version}`),
     libraries: made.libraries.map((one) => `${one.name} ${one.version}`),
     skipped: made.skipped,
+    built: made.built,
   };
 }
 
@@ -113,4 +121,18 @@ it.each([
   ],
 ] as const)('gcc: %s', (_name, more, indexes, count) => {
   expect(plan({}, { ...indexes, ...more, families: ['gcc'] }).pairs).toHaveLength(count);
+});
+
+it('takes a compiler that was built from source, and else says how to build it', () => {
+  const installed = { 'cpp-12': '12.2.0-14+deb12u1' };
+  const archive = { foreign: ['cpp-12 12.2.0-14+deb12u1'], native: ['cpp-12 12.2.0-14+deb12u1'] };
+  const without = plan(installed, archive);
+  expect(without.pairs).toEqual([]);
+  expect(without.skipped.join()).toContain('accel make --from-source gcc-12@12.2.0-14+deb12u1 --platform linux/arm64');
+  const other = { id: 'other', packages: ['cpp-12 12.2.0-14'] };
+  const own = { id: 'own', packages: ['cpp-12 12.2.0-14+deb12u1'] };
+  expect(plan(installed, { ...archive, built: [other, own] }).built).toEqual(['own']);
+  const newer = { foreign: ['cpp-12 12.4.0-5'], native: [], families: ['gcc'] as const };
+  expect(plan({}, newer).skipped).toEqual([]);
+  expect(plan({ 'cpp-12': '12.4.0-5' }, newer).skipped).toEqual(['cpp-12 12.4.0-5: a counterpart is not proved']);
 });

@@ -20,6 +20,14 @@ export interface PackRequest {
   readonly families: readonly ToolFamily[];
   /** The root filesystem's versions of the packages that matter; those not named are taken as the archive has them now. */
   readonly installed: readonly (readonly [name: string, version: string])[];
+  /** The packs at hand that were built from source. Default none. */
+  readonly built?: readonly BuiltPack[];
+}
+
+/** A pack of what was built from source: `NAME VERSION` of the foreign packages whose programs it has. */
+export interface BuiltPack {
+  readonly id: string;
+  readonly packages: readonly string[];
 }
 
 /** A foreign package with the native one whose programs run in its place. */
@@ -32,6 +40,8 @@ export interface PlannedPair {
 export interface PackPlan {
   readonly pairs: readonly PlannedPair[];
   readonly libraries: readonly ArchivePackage[];
+  /** Packs that go into this one. */
+  readonly built: readonly string[];
   /** Why a package of the root filesystem has no counterpart: `NAME VERSION: reason`. */
   readonly skipped: readonly string[];
 }
@@ -53,6 +63,7 @@ export function requestOf(
     readonly native: DebianArchitecture;
     readonly level: AccelLevel;
     readonly families: ReadonlySet<ToolFamily>;
+    readonly built: readonly BuiltPack[];
   },
 ): PackRequest | undefined {
   if (root.release === undefined) return undefined;
@@ -71,6 +82,7 @@ export function requestOf(
     level: options.level,
     families: [...new Set<ToolFamily>(['base', ...families])],
     installed,
+    ...(options.built.length === 0 ? {} : { built: options.built }),
   };
 }
 
@@ -82,6 +94,7 @@ export function planPack(
   const installed = new Map(request.installed);
   const skipped: string[] = [];
   const libraries = libraryChooser(request, indexes.native);
+  const built = new Set<string>();
   const pairs = PAIRS.filter((pair) => wanted(pair, request)).flatMap((pair): PlannedPair[] => {
     const name = packageName(pair, request.foreign);
     const version = installed.get(name);
@@ -92,6 +105,15 @@ export function planPack(
       return [];
     }
     const proved = pair.proved?.versions?.includes(foreign.version) ?? true;
+    if (pair.native === 'built') {
+      const label = `${name} ${foreign.version}`;
+      const pack = request.built?.find(({ packages }) => packages.includes(label));
+      if (pack !== undefined && (proved || request.level === 'compatible')) built.add(pack.id);
+      else if (proved)
+        skipped.push(`${label}: its exact counterpart is not built (${buildCommand(pair, request, foreign)})`);
+      else if (version !== undefined) skipped.push(`${label}: a counterpart is not proved`);
+      return [];
+    }
     const native = indexes.native.versions(name).find((one) => isCounterpart(one, foreign, pair, request.level));
     if (native === undefined || (!proved && request.level === 'exact')) {
       const why = native === undefined ? `no counterpart on ${request.native.debian}` : 'its counterpart is not proved';
@@ -105,7 +127,12 @@ export function planPack(
     }
     return [{ pair, foreign, native }];
   });
-  return { pairs, libraries: libraries.chosen(), skipped };
+  return { pairs, libraries: libraries.chosen(), built: [...built], skipped };
+}
+
+function buildCommand({ source }: ToolPair, { foreign }: PackRequest, { version }: ArchivePackage): string {
+  const platform = foreign.architecture === 'arm' ? 'arm/v7' : foreign.architecture;
+  return `polyarch accel make --from-source ${source ?? ''}@${version} --platform linux/${platform}`;
 }
 
 /** Whether any tool of a request's architectures may run native at its level. */
@@ -116,7 +143,7 @@ export function hasPairs(request: PackRequest): boolean {
 function wanted(pair: ToolPair, { families, level, foreign, native }: PackRequest): boolean {
   if (!families.includes(pair.family)) return false;
   if (level === 'exact' && pair.level !== 'exact') return false;
-  if (pair.native === 'cross' && native.debian === foreign.debian) return false;
+  if (pair.native !== undefined && pair.native !== 'same' && native.debian === foreign.debian) return false;
   return level === 'compatible' || (pair.proved?.architectures?.includes(foreign.debian) ?? true);
 }
 

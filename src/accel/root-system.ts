@@ -10,6 +10,11 @@ export interface Release {
   readonly codename: string;
 }
 
+/** e.g. `debian bookworm`, as in a pack's record. */
+export function releaseName({ distribution, codename }: Release): string {
+  return `${distribution} ${codename}`;
+}
+
 export type Distribution = 'debian' | 'ubuntu';
 
 /** What a root filesystem says of itself; none of it is trusted. */

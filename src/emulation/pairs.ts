@@ -14,8 +14,12 @@ export interface ToolPair {
   readonly family: ToolFamily;
   /** The foreign package. `{gnu}` is the foreign architecture's GNU name, e.g. `aarch64-linux-gnu`. */
   readonly package: string;
-  /** How the native package is called and versioned: the same, or Debian's cross compiler (VERSION`cross`N). Default same. */
-  readonly native?: 'same' | 'cross';
+  /**
+   * What runs in its place: the same package of the build machine's architecture (default), Debian's cross compiler
+   * (VERSION`cross`N), or what was built here from the source package `source`.
+   */
+  readonly native?: 'same' | 'cross' | 'built';
+  readonly source?: string;
   /** Paths in the foreign package without a leading `/usr` or `/`; `*` is any part of a name. */
   readonly programs: readonly string[];
   /** Names of programs that never run native. */
@@ -110,6 +114,19 @@ const SAME_VERSION: readonly ToolPair[] = [
   },
 ];
 
+/** Those of Go's tools that the proofs run. */
+const PROVED_GO = ['compile', 'link', 'asm', 'vet', 'nm', 'pack'];
+
+function goPair(version: string, tools: readonly string[]): ToolPair {
+  return {
+    family: 'go',
+    package: `golang-${version}-go`,
+    programs: tools.map((tool) => `lib/go-${version}/pkg/tool/linux_{go}/${tool}`),
+    rules: ['go-tool'],
+    level: 'compatible',
+  };
+}
+
 /**
  * The pairs. docs/acceleration.md says what proves each; what is not here is emulated. Never here: what tells or depends on
  * the architecture (uname, arch, bash with MACHTYPE, make with MAKE_HOST, ldconfig), runs other people's code (perl, python
@@ -128,14 +145,34 @@ export const PAIRS: readonly ToolPair[] = [
     level: 'exact',
     proved: { versions: ['14.2.0-19'], architectures: ['arm64'] },
   })),
-  // Expected to be the same, not yet proved: scripts/prove-packs.ts has the case.
-  ...['1.15', '1.18', '1.19', '1.21', '1.22', '1.23', '1.24'].map((version): ToolPair => ({
-    family: 'go',
-    package: `golang-${version}-go`,
-    programs: [`lib/go-${version}/pkg/tool/linux_{go}/*`],
-    rules: ['go-tool'],
-    level: 'compatible',
+  {
+    family: 'gcc',
+    package: 'gcc-12',
+    // What ld, ar and nm load; the compiler itself is another one for each target.
+    programs: ['lib/gcc/{gnu}/12/liblto_plugin.so'],
+    level: 'exact',
+    proved: { architectures: ['arm64'] },
+  },
+  // Debian's cross compiler of bookworm gives other bytes.
+  ...['cpp-12', 'gcc-12', 'g++-12'].map((name): ToolPair => ({
+    family: 'gcc',
+    package: name,
+    native: 'built',
+    source: 'gcc-12',
+    programs: ['bin/{gnu}-*', 'lib/gcc/{gnu}/12/*'],
+    except: [
+      'liblto_plugin.so',
+      'g++-mapper-server',
+      ...['gcov', 'gcov-dump', 'gcov-tool', 'lto-dump'].map((tool) => `{gnu}-${tool}-12`),
+    ],
+    rules: ['compiler'],
+    level: 'exact',
+    proved: { versions: ['12.2.0-14+deb12u1'], architectures: ['arm64'] },
   })),
+  { ...goPair('1.19', PROVED_GO), level: 'exact', proved: { architectures: ['arm64', 'armhf'] } },
+  { ...goPair('1.24', PROVED_GO), level: 'exact', proved: { architectures: ['arm64'] } },
+  // Expected to be the same, not proved.
+  ...['1.15', '1.18', '1.19', '1.21', '1.22', '1.23', '1.24'].map((version) => goPair(version, ['*'])),
   ...['3.11', '3.12', '3.13'].map((version): ToolPair => ({
     family: 'python',
     package: `python${version}-minimal`,

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { debug } from '../util/debug.ts';
 import { messageOf } from '../util/error.ts';
@@ -23,13 +23,14 @@ const UNFINISHED: readonly (readonly [folder: string, names: RegExp])[] = [
 
 /**
  * Removes what killed processes left half-made. Where nothing lies, that is a few look-ups; else it is done only when
- * no other process has the store open, so that nobody's work is taken for a dead one's.
+ * no other process has the store open, so that nobody's work is taken for a dead one's. Folders that are links stay.
  */
 export function sweepLeftovers(paths: Pick<StorePaths, 'home' | 'locks'>): void {
-  const left = UNFINISHED.flatMap(([folder, names]) =>
-    namesIn(join(paths.home, folder))
-      .filter((name) => names.test(name))
-      .map((name) => join(paths.home, folder, name)),
+  const left = UNFINISHED.filter(([folder]) => !isShared(join(paths.home, folder.split('/', 1)[0] ?? ''))).flatMap(
+    ([folder, names]) =>
+      namesIn(join(paths.home, folder))
+        .filter((name) => names.test(name))
+        .map((name) => join(paths.home, folder, name)),
   );
   if (left.length === 0) return;
   using alone = tryLock(join(paths.locks, 'store'));
@@ -42,6 +43,11 @@ export function sweepLeftovers(paths: Pick<StorePaths, 'home' | 'locks'>): void 
       debug('store', () => `${path} stays for now: ${messageOf(error)}`);
     }
   }
+}
+
+/** A link to a folder that other stores may use as well. */
+function isShared(folder: string): boolean {
+  return lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function namesIn(folder: string): string[] {

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixturePath } from '../../scripts/fixtures.ts';
+import { COMPILER_STEP, emulatedAnswer, PROOF_SOURCES, TOOLS_STEP } from './tool-proof.ts';
 import { useKeptPacks } from '../support/kept-packs.ts';
 import { startRegistry } from '../support/registry.ts';
 import { fixtureRegistry, temporaryFolder, testEnvironment, type TestEnvironment } from '../support/environment.ts';
@@ -19,7 +20,7 @@ import { fixtureRegistry, temporaryFolder, testEnvironment, type TestEnvironment
 let env: TestEnvironment;
 
 beforeAll(async () => {
-  env = testEnvironment({ mirror: await fixtureRegistry('debian', 'busybox') });
+  env = testEnvironment({ mirror: await fixtureRegistry('debian', 'busybox', 'golang-cgo') });
   useKeptPacks(env);
   env.write({
     Dockerfile: [
@@ -35,8 +36,11 @@ beforeAll(async () => {
 
 afterAll(() => env[Symbol.dispose]());
 
-async function build(accel: string, platform = 'linux/arm64'): Promise<{ log: string; files: Record<string, string> }> {
-  const out = join(env.folder, `out-${accel}`);
+async function build(
+  accel: string,
+  { platform = 'linux/arm64', context = '.' } = {},
+): Promise<{ log: string; files: Record<string, string> }> {
+  const out = join(env.home, `out-${accel}-${context}`);
   const words = [
     'build',
     '--progress',
@@ -48,7 +52,7 @@ async function build(accel: string, platform = 'linux/arm64'): Promise<{ log: st
     '--build-arg',
     `RUN=${accel}`,
   ];
-  const { stderr } = await env.polyarch([...words, '-o', out, '.']);
+  const { stderr } = await env.polyarch([...words, '-o', out, context]);
   const files = readdirSync(out).map((name) => {
     return [
       name,
@@ -64,8 +68,10 @@ test('native tools of a pack give the bytes of the emulated ones', async () => {
   const packs = fixturePath('accel/packs');
   for (const name of existsSync(packs) ? readdirSync(packs) : []) utimesSync(join(packs, name), 0, 0);
   const [off, exact] = [await build('off'), await build('exact')];
-  // Only what is not used is pruned.
-  expect(readdirSync(packs).filter((name) => statSync(join(packs, name)).mtimeMs > 0)).toHaveLength(1);
+  // Only what is not used is pruned; a compiler that was built is used by all.
+  const used = readdirSync(packs).filter((name) => statSync(join(packs, name)).mtimeMs > 0);
+  const built = (name: string) => readFileSync(join(packs, name, 'pack.json'), 'utf8').includes('"source"');
+  expect(used.filter((name) => !built(name))).toHaveLength(1);
   expect(Object.keys(exact.files)).toHaveLength(5);
   expect(exact.files).toEqual(off.files);
   expect(off.log).not.toContain('native');
@@ -127,4 +133,24 @@ test('another mode is refused', async () => {
   const { code, stderr } = await env.polyarch(['build', '--accel', 'fast', '.'], { allowFailure: true });
   expect(code).not.toBe(0);
   expect(stderr).toContain('exact, compatible, off');
+});
+
+test('binutils, Go’s tools and the compiler of a pack give the bytes of the emulated ones', async () => {
+  const compiler = (await env.polyarch(['accel', 'ls', '--format', 'json'])).stdout.includes('"source":"gcc-12');
+  if (!compiler) console.error('the compiler is not compared: no pack of gcc-12 was built here');
+  const step = `${TOOLS_STEP}${compiler ? COMPILER_STEP : ''}`;
+  const dockerfile =
+    'FROM golang:latest AS work\nWORKDIR /work\nCOPY . .\nRUN mkdir /out && sh step; true\nFROM scratch\nCOPY --from=work /out /\n';
+  for (const [name, text] of Object.entries({ ...PROOF_SOURCES, step, Dockerfile: dockerfile }))
+    env.write({ [`tools/${name}`]: text });
+  const { log, files } = await build('exact', { context: 'tools' });
+  expect(files).toEqual(await emulatedAnswer(step, async () => (await build('off', { context: 'tools' })).files));
+  const ran = /ran native: (.*)/
+    .exec(log)?.[1]
+    ?.replaceAll(/ ×\d+/g, '')
+    .split(/, | and /);
+  const binutils = ['as', 'ld.bfd', 'ar', 'nm', 'objdump', 'readelf', 'strip', 'objcopy'];
+  const names = binutils.map((name) => `aarch64-linux-gnu-${name}`);
+  expect(ran).toEqual(expect.arrayContaining([...names, 'compile', 'asm', 'link', 'pack']));
+  if (compiler) expect(ran).toEqual(expect.arrayContaining(['cc1', 'lto1', 'aarch64-linux-gnu-gcc-12']));
 });

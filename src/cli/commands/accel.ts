@@ -1,15 +1,12 @@
 import type { Command } from 'commander';
-import { makePack, packStore, packsOf } from '../../build/accel.ts';
-import type { ToolFamily } from '../../emulation/pairs.ts';
-import { parsePlatform } from '../../oci/platform.ts';
+import { packStore, packsOf } from '../../build/accel.ts';
 import { PolyarchError } from '../../util/error.ts';
-import { accelFlag, accelMode } from '../accel-flag.ts';
 import type { CliCommand } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { ago, columns } from '../format.ts';
+import { defineAccelMake } from './accel-make.ts';
 import { defineAccelPull } from './accel-pull.ts';
 import { defineAccelPush } from './accel-push.ts';
-import { type RegistryFlags, collect, hostPlatform, openWorkspace, registryFlags } from '../workspace.ts';
 
 const EXAMPLES = `
 A pack holds native programs that run in place of the same programs of a foreign root filesystem. Builds make packs when
@@ -18,19 +15,10 @@ they need them; docs/acceleration.md tells what is in them.
 Examples:
   polyarch accel ls
   polyarch accel make --platform linux/arm64 --with gcc debian:trixie
-      what a build on debian:trixie would make at its first apt-get install gcc
   polyarch accel push registry.example/packs:1
       shares all packs of this machine; polyarch accel pull registry.example/packs:1 takes them elsewhere
   polyarch accel verify
   polyarch accel rm 35cbdb689ea2`;
-
-const FAMILIES: readonly ToolFamily[] = ['base', 'binutils', 'gcc', 'go', 'python'];
-
-interface MakeFlags extends RegistryFlags {
-  readonly platform?: string;
-  readonly with?: string[];
-  readonly accel: string;
-}
 
 const command: CliCommand = {
   define(program, context, done) {
@@ -41,14 +29,7 @@ const command: CliCommand = {
         list(flags.format, context);
         done(0);
       });
-    const make = describe(program.command('make'), 'Make the pack of an image, or bring it up to date')
-      .argument('<image>', 'a local image, or one to pull')
-      .option('--platform <platform>', 'its platform, e.g. linux/arm64')
-      .option('--with <families>', 'tools that it will install: binutils, gcc, go, python', collect);
-    accelFlag(registryFlags(make), context).action(async (image: string, flags: MakeFlags) => {
-      await makeOne(image, flags, context);
-      done(0);
-    });
+    defineAccelMake(program.command('make'), context, done);
     defineAccelPush(program.command('push'), context, done);
     defineAccelPull(program.command('pull'), context, done);
     describe(program.command('verify'), 'Check that packs are as they were made')
@@ -88,29 +69,6 @@ function list(format: string, context: CliContext): void {
     pack.packages.map((name) => name.split(' ')[0]).join(' '),
   ]);
   context.stdout.write(columns([['ID', 'RELEASE', 'PROGRAMS OF', 'LEVEL', 'COUNT', 'MADE', 'PACKAGES'], ...rows]));
-}
-
-async function makeOne(image: string, flags: MakeFlags, context: CliContext): Promise<void> {
-  const level = accelMode(flags.accel === 'off' ? 'exact' : flags.accel);
-  const names = (flags.with ?? []).flatMap((text) => text.split(','));
-  const families = names.map((name) => {
-    const family = FAMILIES.find((one) => one === name);
-    if (family !== undefined) return family;
-    throw new PolyarchError('INVALID_ARGUMENT', `--with ${JSON.stringify(name)} is none of ${FAMILIES.join(', ')}`);
-  });
-  const platform = flags.platform ?? context.env['DOCKER_DEFAULT_PLATFORM'];
-  if (platform === undefined || platform === '' || level === 'off') {
-    throw new PolyarchError('INVALID_ARGUMENT', 'a pack is for one foreign platform', {
-      hint: 'add --platform, e.g. --platform linux/arm64',
-    });
-  }
-  await using workspace = await openWorkspace(context, flags);
-  const pack = await makePack(
-    workspace,
-    { image, platform: parsePlatform(platform), level, families },
-    { hostPlatform: hostPlatform(), notice: context.notice, signal: context.signal },
-  );
-  context.stdout.write(`${pack.id}\n`);
 }
 
 function verify(ids: readonly string[], context: CliContext): number {

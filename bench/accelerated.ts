@@ -1,0 +1,116 @@
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureBases } from '../scripts/bases.ts';
+import { openEmulatedNamespace } from '../scripts/emulated-namespace.ts';
+import { fixturePath, projectFolder } from '../scripts/fixtures.ts';
+import { run } from '../scripts/process.ts';
+import { startRegistry } from '../scripts/registry.ts';
+import { makeStandIn } from '../scripts/stand-in.ts';
+import { goProgram, gzipSource, sqliteSource } from './accel-sources.ts';
+import { startBuildkit } from './buildkit.ts';
+import type { Contender } from './contender.ts';
+import { openDisk } from './disk.ts';
+import { polyarchContender } from './polyarch.ts';
+import { leaveOutRunning, race } from './race.ts';
+import type { Row, Suite } from './report.ts';
+import type { Workload } from './workloads.ts';
+
+/** Emulated steps with native tools, against the same step of this machine's own platform and against QEMU alone. */
+export async function raceAccelerated(filter: string): Promise<Suite> {
+  await using disk = await openDisk();
+  const { folder } = disk;
+  await using registry = await startRegistry({ folder: join(folder, 'registry') });
+  await using namespace = await openEmulatedNamespace();
+  const mirror = await ensureBases(['debian', 'golang'], { log: (line) => console.error(line) });
+  const where = { mirror, registry: registry.host, folder, namespace };
+  const contenders: Contender[] = [
+    await polyarchContender({ ...where, name: 'native' }),
+    await polyarchContender({ ...where, name: 'polyarch' }),
+    { ...(await polyarchContender({ ...where, name: 'QEMU alone', flags: ['--accel=off'] })), once: true },
+  ];
+  await using buildkit = await startBuildkit(where);
+  const [buildctl] = buildkit?.contenders ?? [];
+  if (buildctl !== undefined) contenders.push({ ...buildctl, once: true });
+  const compilers = await pushCompilers({ mirror, registry: registry.host });
+  const workloads = (await makeWorkloads(folder, compilers)).filter(({ name }) => name.includes(filter));
+  leaveOutRunning();
+  const rows: Row[] = [];
+  for (const workload of workloads) rows.push({ workload, results: await race(workload, contenders) });
+  return {
+    title: 'Emulated steps with native tools',
+    about:
+      'A whole build with that one step, nothing cached; native is the same Dockerfile for linux/amd64, and the factors are of it. QEMU alone is `--accel=off`. Both were run once.',
+    rows,
+    contenders,
+    base: 'native',
+    left: buildctl === undefined ? ['buildctl (Go, or the modules, are missing)'] : [],
+  };
+}
+
+const C_PLATFORMS = ['linux/amd64', 'linux/arm64'];
+
+/** A trixie with gcc and make, made once and kept. */
+async function pushCompilers(options: { mirror: string; registry: string }): Promise<string> {
+  const env = {
+    ...process.env,
+    POLYARCH_HOME: fixturePath('bench', 'store'),
+    POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${options.mirror}`,
+  };
+  await makeStandIn('debian:trixie-stand-in', { platforms: C_PLATFORMS, env });
+  const context = fixturePath('bench', 'compilers');
+  const install = 'apt-get update && apt-get install -y --no-install-recommends gcc make libc6-dev';
+  mkdirSync(context, { recursive: true });
+  writeFileSync(
+    join(context, 'Dockerfile'),
+    `FROM debian:trixie-stand-in\nENV DEBIAN_FRONTEND=noninteractive\nRUN ${install}\n`,
+  );
+  const name = `${options.registry}/bench/compilers:1`;
+  const polyarch = join(projectFolder, 'bin/polyarch');
+  await run([polyarch, 'build', '--platform', C_PLATFORMS.join(','), '-t', name, '--push', context], { env });
+  return name;
+}
+
+async function makeWorkloads(folder: string, compilers: string): Promise<readonly Workload[]> {
+  const context = (name: string, lines: readonly string[]): string => {
+    const path = join(folder, name);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'Dockerfile'), `${lines.join('\n')}\n`);
+    return path;
+  };
+  const sqlite = context('sqlite', [
+    `FROM ${compilers}`,
+    'COPY sqlite3.c /',
+    'RUN gcc -O2 -c /sqlite3.c -o /sqlite3.o',
+  ]);
+  copyFileSync(await sqliteSource(), join(sqlite, 'sqlite3.c'));
+  const gzip = context('gzip', [
+    `FROM ${compilers}`,
+    'ADD gzip.tar.xz /source',
+    'RUN cd /source/* && ./configure && make',
+  ]);
+  copyFileSync(await gzipSource(), join(gzip, 'gzip.tar.xz'));
+  const go = context('go', [
+    'FROM golang:bookworm',
+    'WORKDIR /src',
+    'COPY . .',
+    'RUN CGO_ENABLED=0 go build -o /gojq ./cmd/gojq',
+  ]);
+  cpSync(await goProgram(), go, { recursive: true });
+  const perl = 'my $x = 0; for my $i (1 .. 4e6) { $x += $i % 7 } system("perl", "-e", "1") for 1 .. 40; print $x';
+  const nothing = context('nothing', [`FROM ${compilers}`, `RUN ${JSON.stringify(['perl', '-e', perl])}`]);
+  const row = (name: string, where: string, foreign: string, runs: number): Workload => ({
+    name,
+    runs,
+    run: (contender) => {
+      const platforms = [contender.name === 'native' ? 'linux/amd64' : foreign];
+      return contender.build({ context: where, platforms, noCache: true });
+    },
+  });
+  return [
+    row('compile sqlite3 -O2, arm64', sqlite, 'linux/arm64', 3),
+    row('configure and make gzip, arm64', gzip, 'linux/arm64', 3),
+    row('go build, arm64', go, 'linux/arm64', 3),
+    row('go build, arm/v7', go, 'linux/arm/v7', 3),
+    row('a step of perl, which stays emulated, arm64', nothing, 'linux/arm64', 5),
+  ];
+}

@@ -1,0 +1,61 @@
+import type { ProofCase } from './case.ts';
+
+const install = (packages: string): string =>
+  `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${packages}`;
+
+/** What a compiler is asked for; `-frandom-seed` where LTO's sections have random names. */
+const GCC = `
+mkdir -p /out; for o in -O0 '-O2 -g' '-O2 -fPIC -fstack-protector-strong -march=armv8.2-a+sve' '-O3 -flto -frandom-seed=1 -ffast-math -Wall -Wextra'; do n=$(echo $o | tr -d ' =+-.'); gcc $o -c c1.c -o /out/c1-$n.o 2>>/out/warnings; gcc $o -c c2.c -o /out/c2-$n.o 2>>/out/warnings; done
+gcc -E -dM c1.c >/out/macros; gcc -M c1.c >/out/deps; gcc -S -O2 -fverbose-asm c2.c -o /out/c2.s; gcc -O2 c1.c c2.c -o /out/prog -lm; gcc -static -O2 c1.c c2.c -o /out/static; gcc -O2 -flto c1.c c2.c -o /out/lto; gcc -shared -fPIC -O2 c2.c -o /out/libc2.so; gcc c1.c -L/out -lc2 -Wl,-rpath,/out -o /out/shared; gcc -xc -c /dev/null -o /out/empty.o
+g++ -O2 -g -c t.cc -o /out/t.o 2>>/out/warnings; g++ -E -v t.cc >/out/cc-folders 2>&1; g++ -M t.cc >/out/cc-deps; g++ -o /out/tt /out/t.o; /out/tt >/out/ran; /out/prog >>/out/ran
+cd /out; gcc -g3 -O2 -save-temps -c /work/c1.c -o saved.o; gcc -c /work/broken.c 2>/out/errors; gcc nowhere.c 2>>/out/errors; gcc -fno-automatic -Wall -Wnonsense -c /work/c2.c -o /out/odd.o 2>>/out/errors; gcc x.adb 2>>/out/errors; echo 'int main(void) { return nowhere(); }' >lost.c; gcc -c lost.c; gcc lost.o 2>/out/lost; LIBRARY_PATH=/out gcc c1-O0.o -lc2 -Wl,-Map,/out/map -o /out/by-path 2>>/out/lost; gcc -Q --help=optimizers >/out/help; gcc -v -x c -E /dev/null >/out/v 2>&1; gcc -print-search-dirs -print-libgcc-file-name >/out/search; gcc -dumpmachine >>/out/search; cpp -v /dev/null >/out/cppv 2>&1; true`;
+
+const BINUTILS = `
+gcc -O2 -g -S c1.c -o c1.s; gcc -O1 -fPIC -S c2.c -o c2.s; cp *.s /out; gcc -c -flto -frandom-seed=1 c1.c -o /out/lto.o
+as c1.s -o /out/c1.o; as -g --gdwarf-5 c2.s -o /out/c2.o; ld -r /out/c1.o /out/c2.o -o /out/r.o; ld -shared --build-id /out/c2.o -soname libc2.so.1 -o /out/libc2.so.1; ln -s libc2.so.1 /out/libc2.so
+ar rcsD /out/libc.a /out/c1.o /out/c2.o; ranlib -D /out/libc.a; nm -an /out/libc.a >/out/nm; size /out/c1.o >/out/size; strings -n 5 /out/c1.o >/out/strings; addr2line -e /out/c1.o 0 8 >/out/a2l
+gcc -o /out/prog /out/c1.o -L/out -lc2 -Wl,-rpath,/out -Wl,-Map,/out/map; gcc -static -o /out/static /out/c1.o /out/c2.o; gcc -no-pie -Wl,-z,now -o /out/nopie /out/c1.o /out/c2.o; gcc -flto -O2 c1.c c2.c -o /out/lto; gcc-ar rcsD /out/lto.a /out/lto.o; nm /out/lto.a >/out/lto.nm 2>&1
+objcopy --only-keep-debug /out/prog /out/prog.debug; strip -o /out/stripped /out/prog; objcopy --add-gnu-debuglink=/out/prog.debug /out/stripped; objdump -dr -S /out/c1.o >/out/objdump; objdump -x /out/prog >/out/objdump-x; readelf -aW /out/prog >/out/readelf; readelf --debug-dump /out/c1.o >/out/dwarf; elfedit --output-osabi=linux /out/c2.o; c++filt _ZNSt6vectorIiSaIiEE9push_backEOi >/out/filt
+/out/prog >/out/ran; ld --verbose >/out/verbose; for t in as ld ar nm objdump readelf strip objcopy; do $t --version; $t --nonsense; $t --help; done >/out/versions 2>&1`;
+
+/** The whole toolchain's tools; GOFLAGS keeps the folder out of what is made. */
+const GO = `
+export GOFLAGS=-trimpath GOCACHE=/tmp/gocache GO111MODULE=off HOME=/tmp CGO_ENABLED=0; mkdir -p h; cp hello.go h; cd h
+go build -o /out/hello . && /out/hello >/out/ran; go build -ldflags '-s -w -X main.version=3' -gcflags=-l -o /out/stripped .; go build -gcflags='-N -l' -o /out/debug .; go vet . >/out/vet 2>&1; go version /out/hello >/out/version; go tool compile -S hello.go >/out/s 2>&1; go tool nm /out/hello >/out/nm; go env | grep -v -i tmp >/out/env; go build -buildmode=pie -o /out/pie . 2>/out/pie.log; echo 'package main; func main() { x := 1 }' >/work/bad.go; go build /work/bad.go 2>/out/errors; go tool asm -V=full >/out/asm; go tool link -V=full >>/out/asm; go tool compile -V=full >>/out/asm`;
+
+const TOOLS = ['as', 'ld.bfd', 'ar', 'nm', 'objdump', 'objcopy', 'strip', 'readelf'].map(
+  (name) => `aarch64-linux-gnu-${name}`,
+);
+
+const RELEASES = [
+  { suite: 'bookworm', base: 'debian:bookworm', gcc: '12', goPlatforms: ['linux/arm64', 'linux/arm/v7'] },
+  { suite: 'trixie', base: 'debian:trixie-stand-in', gcc: '14', goPlatforms: ['linux/arm64'] },
+];
+
+/** Compilers and linkers of each release; `gcc-bookworm` needs a pack that was built from source. */
+export const COMPILER_CASES: readonly ProofCase[] = RELEASES.flatMap(({ suite, base, gcc, goPlatforms }) => [
+  {
+    name: `binutils-${suite}`,
+    base,
+    platforms: ['linux/arm64'],
+    setup: install('gcc libc6-dev'),
+    step: BINUTILS,
+    native: TOOLS,
+  },
+  {
+    name: `gcc-${suite}`,
+    base,
+    platforms: ['linux/arm64'],
+    setup: install('gcc g++ libc6-dev'),
+    step: GCC,
+    native: ['cc1', 'cc1plus', 'lto1', 'collect2', 'lto-wrapper', `aarch64-linux-gnu-gcc-${gcc}`],
+  },
+  {
+    name: `go-${suite}`,
+    base,
+    platforms: goPlatforms,
+    setup: install('golang-go'),
+    step: GO,
+    native: ['compile', 'link', 'asm'],
+  },
+]);
