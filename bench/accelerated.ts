@@ -92,10 +92,10 @@ async function makeWorkloads(folder: string, compilers: string): Promise<readonl
   const go = context('go', [
     'FROM golang:bookworm',
     'WORKDIR /src',
-    'COPY . .',
+    'COPY module .',
     'RUN CGO_ENABLED=0 go build -o /gojq ./cmd/gojq',
   ]);
-  cpSync(await goProgram(), go, { recursive: true });
+  cpSync(await goProgram(), join(go, 'module'), { recursive: true });
   const perl = 'my $x = 0; for my $i (1 .. 4e6) { $x += $i % 7 } system("perl", "-e", "1") for 1 .. 40; print $x';
   const nothing = context('nothing', [`FROM ${compilers}`, `RUN ${JSON.stringify(['perl', '-e', perl])}`]);
   const row = (name: string, where: string, foreign: string, runs: number): Workload => ({
