@@ -31,8 +31,8 @@ export async function raceAccelerated(filter: string): Promise<Suite> {
   await using buildkit = await startBuildkit(where);
   const [buildctl] = buildkit?.contenders ?? [];
   if (buildctl !== undefined) contenders.push({ ...buildctl, once: true });
-  const compilers = await pushCompilers({ mirror, registry: registry.host });
-  const workloads = (await makeWorkloads(folder, compilers)).filter(({ name }) => name.includes(filter));
+  const bases = await pushBases({ mirror, registry: registry.host });
+  const workloads = (await makeWorkloads(folder, bases)).filter(({ name }) => name.includes(filter));
   leaveOutRunning();
   const rows: Row[] = [];
   for (const workload of workloads) rows.push({ workload, results: await race(workload, contenders) });
@@ -49,28 +49,41 @@ export async function raceAccelerated(filter: string): Promise<Suite> {
 
 const C_PLATFORMS = ['linux/amd64', 'linux/arm64'];
 
-/** A trixie with gcc and make, made once and kept. */
-async function pushCompilers(options: { mirror: string; registry: string }): Promise<string> {
+/** Images at the bench's registry that steps begin with. */
+interface Bases {
+  /** A trixie with gcc and make. */
+  readonly compilers: string;
+  /** With apt's lists. */
+  readonly bookworm: string;
+  readonly trixie: string;
+}
+
+/** Made once and kept. */
+async function pushBases(options: { mirror: string; registry: string }): Promise<Bases> {
   const env = {
     ...process.env,
     POLYARCH_HOME: fixturePath('bench', 'store'),
     POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${options.mirror}`,
   };
   await makeStandIn('debian:trixie-stand-in', { platforms: C_PLATFORMS, env });
-  const context = fixturePath('bench', 'compilers');
-  const install = 'apt-get update && apt-get install -y --no-install-recommends gcc make libc6-dev';
-  mkdirSync(context, { recursive: true });
-  writeFileSync(
-    join(context, 'Dockerfile'),
-    `FROM debian:trixie-stand-in\nENV DEBIAN_FRONTEND=noninteractive\nRUN ${install}\n`,
-  );
-  const name = `${options.registry}/bench/compilers:1`;
   const polyarch = join(projectFolder, 'bin/polyarch');
-  await run([polyarch, 'build', '--platform', C_PLATFORMS.join(','), '-t', name, '--push', context], { env });
-  return name;
+  const push = async (name: string, base: string, step: string): Promise<string> => {
+    const context = fixturePath('bench', name);
+    const image = `${options.registry}/bench/${name}:1`;
+    mkdirSync(context, { recursive: true });
+    writeFileSync(join(context, 'Dockerfile'), `FROM ${base}\nENV DEBIAN_FRONTEND=noninteractive\nRUN ${step}\n`);
+    await run([polyarch, 'build', '--platform', C_PLATFORMS.join(','), '-t', image, '--push', context], { env });
+    return image;
+  };
+  const install = 'apt-get update && apt-get install -y --no-install-recommends gcc make libc6-dev';
+  return {
+    compilers: await push('compilers', 'debian:trixie-stand-in', install),
+    bookworm: await push('lists-bookworm', 'debian:bookworm', 'apt-get update'),
+    trixie: await push('lists-trixie', 'debian:trixie-stand-in', 'apt-get update'),
+  };
 }
 
-async function makeWorkloads(folder: string, compilers: string): Promise<readonly Workload[]> {
+async function makeWorkloads(folder: string, bases: Bases): Promise<readonly Workload[]> {
   const context = (name: string, lines: readonly string[]): string => {
     const path = join(folder, name);
     mkdirSync(path, { recursive: true });
@@ -78,13 +91,13 @@ async function makeWorkloads(folder: string, compilers: string): Promise<readonl
     return path;
   };
   const sqlite = context('sqlite', [
-    `FROM ${compilers}`,
+    `FROM ${bases.compilers}`,
     'COPY sqlite3.c /',
     'RUN gcc -O2 -c /sqlite3.c -o /sqlite3.o',
   ]);
   copyFileSync(await sqliteSource(), join(sqlite, 'sqlite3.c'));
   const gzip = context('gzip', [
-    `FROM ${compilers}`,
+    `FROM ${bases.compilers}`,
     'ADD gzip.tar.xz /source',
     'RUN cd /source/* && ./configure && make',
   ]);
@@ -97,7 +110,10 @@ async function makeWorkloads(folder: string, compilers: string): Promise<readonl
   ]);
   cpSync(await goProgram(), join(go, 'module'), { recursive: true });
   const perl = 'my $x = 0; for my $i (1 .. 4e6) { $x += $i % 7 } system("perl", "-e", "1") for 1 .. 40; print $x';
-  const nothing = context('nothing', [`FROM ${compilers}`, `RUN ${JSON.stringify(['perl', '-e', perl])}`]);
+  const nothing = context('nothing', [`FROM ${bases.compilers}`, `RUN ${JSON.stringify(['perl', '-e', perl])}`]);
+  const install = 'RUN apt-get install -y gcc make';
+  const bookworm = context('apt-bookworm', [`FROM ${bases.bookworm}`, install]);
+  const trixie = context('apt-trixie', [`FROM ${bases.trixie}`, install]);
   const row = (name: string, where: string, foreign: string, runs: number): Workload => ({
     name,
     runs,
@@ -111,6 +127,8 @@ async function makeWorkloads(folder: string, compilers: string): Promise<readonl
     row('configure and make gzip, arm64', gzip, 'linux/arm64', 3),
     row('go build, arm64', go, 'linux/arm64', 3),
     row('go build, arm/v7', go, 'linux/arm/v7', 3),
+    row('apt-get install gcc make, bookworm, arm64', bookworm, 'linux/arm64', 3),
+    row('apt-get install gcc make, trixie, arm64', trixie, 'linux/arm64', 3),
     row('a step of perl, which stays emulated, arm64', nothing, 'linux/arm64', 5),
   ];
 }
