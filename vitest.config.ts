@@ -1,4 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The files that take longest, which begin first: a machine that never ran them does not know. */
+const LONGEST = ['test/examples/', 'test/compat/compat', 'test/registries/', 'test/robust/', 'test/registry-cli/'];
+
+class LongestFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = LONGEST.findIndex((part) => moduleId.includes(part));
+      return found === -1 ? LONGEST.length : found;
+    };
+    return Promise.resolve(files.toSorted((a, b) => rank(a) - rank(b)));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -19,8 +33,9 @@ export default defineConfig({
     pool: 'forks',
     // Files share their worker's modules: loading them anew for each costs more than most tests.
     isolate: false,
-    // One more than the processors of the machine it is made for: some tests wait for clocks and servers.
-    maxWorkers: 3,
+    // More than the two processors of the machine it is made for: many tests wait for clocks and servers.
+    maxWorkers: 4,
+    sequence: { sequencer: LongestFirst },
     // Skips say why on standard error, once, with their test's name.
     silent: false,
   },
