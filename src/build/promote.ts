@@ -38,6 +38,8 @@ export async function promoteImage(
       signal: signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]),
     }),
   );
+  // Awaited below, once the source is read.
+  asking.catch(() => {});
   let read: Awaited<ReturnType<typeof readRoot>>;
   try {
     read = await readRoot(source, reference, { signal });

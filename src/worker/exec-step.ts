@@ -69,9 +69,15 @@ export async function execStep(
 /** Bytes below which a disk counts as full: less than one large write of a step. */
 const FULL = 1024 * 1024;
 
+/** Milliseconds for which it then counts as full: what another failed step had written is gone at once. */
+const STAYS_FULL = 2000;
+let foundFull = -Infinity;
+
 function isFull(folder: string): boolean {
   const { bavail, bsize, ffree, files } = statfsSync(folder);
-  return bavail * bsize < FULL || (files > 0 && ffree === 0);
+  const now = performance.now();
+  if (bavail * bsize < FULL || (files > 0 && ffree === 0)) foundFull = now;
+  return now - foundFull < STAYS_FULL;
 }
 
 type LayersMount = Extract<StepMount, { kind: 'layers' }>;

@@ -64,6 +64,7 @@ interface Row {
 /** What is overcome. */
 const overcome: Readonly<Record<string, Row>> = {
   'resets and answers that get lost': {
+    only: ['promote', 'push'],
     at: [
       ['^(GET|HEAD) ', { kind: 'reset' }],
       ['^POST .*uploads', { kind: 'reset' }],
@@ -80,6 +81,7 @@ const overcome: Readonly<Record<string, Row>> = {
     ],
   },
   'limits of the rate, bursts of 5xx and upload sessions that vanish': {
+    only: ['merge', 'copy', 'imagetools create'],
     at: [
       ['^(GET|HEAD) ', status(503)],
       ['^POST .*uploads', status(429, { 'retry-after': '1' })],

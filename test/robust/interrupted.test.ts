@@ -151,25 +151,23 @@ describe('kill -9', () => {
     ['both', 'both'],
   ] as const)('of %s at any moment leaves a usable store and nothing running', async (_, whom) => {
     const before = machineState();
-    for (let store = 0; store < 2; store++) {
-      using environment = buildEnvironment();
-      const moments: string[] = [];
-      for (let round = 0; round < 2; round++) {
-        const build = startPolyarch(environment, ARGS, { env: EPOCH });
-        const moment = Math.round(100 + Math.random() * 900);
-        moments.push(`${whom} after ${moment} ms`);
-        await sleep(moment);
-        const worker = whom === 'cli' ? undefined : workerOf(environment.home);
-        if (worker !== undefined) process.kill(worker, 'SIGKILL');
-        if (whom !== 'worker') build.child.kill('SIGKILL');
-        const end = await build.ended;
-        expect(end.stderr, moments.join(', ')).not.toContain('internal error');
-        if (whom === 'worker' && worker !== undefined && end.code !== 0)
-          expect(end.stderr, moments.join(', ')).toContain('[WORKER_DIED]');
-        await expectNothingLeft(environment, { words: [word], killed: true });
-      }
-      await expectUsable(environment, moments.join(', '));
+    using environment = buildEnvironment();
+    const moments: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      const build = startPolyarch(environment, ARGS, { env: EPOCH });
+      const moment = Math.round(100 + Math.random() * 900);
+      moments.push(`${whom} after ${moment} ms`);
+      await sleep(moment);
+      const worker = whom === 'cli' ? undefined : workerOf(environment.home);
+      if (worker !== undefined) process.kill(worker, 'SIGKILL');
+      if (whom !== 'worker') build.child.kill('SIGKILL');
+      const end = await build.ended;
+      expect(end.stderr, moments.join(', ')).not.toContain('internal error');
+      if (whom === 'worker' && worker !== undefined && end.code !== 0)
+        expect(end.stderr, moments.join(', ')).toContain('[WORKER_DIED]');
+      await expectNothingLeft(environment, { words: [word], killed: true });
     }
+    await expectUsable(environment, moments.join(', '));
     expect(machineState()).toEqual(before);
     expect(processesWith(word)).toEqual([]);
   });
