@@ -1,5 +1,6 @@
 import type { ProofCase } from './case.ts';
 import { COMPILER_CASES } from './compilers.ts';
+import { MAKE_CASES } from './make.ts';
 
 const BOOKWORM = ['linux/arm64', 'linux/arm/v7', 'linux/ppc64le', 'linux/s390x'];
 /** With riscv64, of which trixie is the first release: there `debian:bookworm` is trixie. */
@@ -216,5 +217,6 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     native: ['apt-get', 'http', 'dpkg', 'dpkg-deb', 'update-alternatives', 'dash'],
     whole: true,
   },
+  ...MAKE_CASES,
   ...COMPILER_CASES,
 ];

@@ -10,6 +10,7 @@ import { openToAll, packId, packMap } from './pack-files.ts';
 import { patchArchitecture } from './patch-architecture.ts';
 import { patchCrossDriver } from './patch-cross-driver.ts';
 import { type PatchContext, patchCrossFolders, patchLoader, patchPluginFolders, patchTool } from './patch-elf.ts';
+import { patchMachine } from './patch-machine.ts';
 import type { ArchivePackage } from './package-index.ts';
 import type { PackPlan, PlannedPair } from './plan-pack.ts';
 import { foreignPlace, placeOf, toolMatcher } from './tool-files.ts';
@@ -108,6 +109,8 @@ async function readPair(
   options: Parameters<typeof makePack>[2] & { readonly scratch: string },
 ): Promise<PairFiles> {
   const keys = await programKeys(pair, options.deb(foreign), options);
+  const programs =
+    pair.machine === undefined ? new Map<string, Buffer>() : await foreignPrograms(keys, options.deb(foreign), options);
   const tools: PairFiles['tools'][number][] = [];
   const skipped: string[] = [];
   const libraries = new Map<string, Buffer>();
@@ -120,9 +123,9 @@ async function readPair(
       if (library !== undefined) libraries.set(basename(path), library);
       continue;
     }
-    const patched = patchFor(file, { pair, ...pick(options) });
+    const patched = patchFor(file, { pair, program: programs.get(place(path)), ...pick(options) });
     if (patched === undefined)
-      skipped.push(`${place(path)}: a name in it cannot be changed to ${options.foreign.debian}'s`);
+      skipped.push(`${place(path)}: what it knows of its machine cannot be changed to ${options.foreign.debian}'s`);
     else tools.push({ place: place(path), key, file: patched });
   }
   return { tools, libraries, skipped };
@@ -145,18 +148,37 @@ export async function programKeys(
   return keys;
 }
 
+/** The foreign programs themselves, by their places. */
+async function foreignPrograms(
+  keys: ReadonlyMap<string, ProgramKey>,
+  deb: string,
+  { signal }: { readonly signal?: AbortSignal },
+): Promise<ReadonlyMap<string, Buffer>> {
+  const programs = new Map<string, Buffer>();
+  for await (const [path, file] of debFiles(deb, (path) => keys.has(placeOf(path)), signal)) {
+    programs.set(placeOf(path), file);
+  }
+  return programs;
+}
+
 function pick({ foreign, native }: PatchContext): PatchContext {
   return { foreign, native };
 }
 
 function patchFor(
   file: Buffer,
-  { pair, ...context }: PatchContext & { readonly pair: PlannedPair['pair'] },
+  {
+    pair,
+    program,
+    ...context
+  }: PatchContext & { readonly pair: PlannedPair['pair']; readonly program: Buffer | undefined },
 ): Buffer | undefined {
   let patched: Buffer | undefined = patchTool(file);
   if (patched !== undefined && pair.native === 'cross') patched = patchCrossFolders(patched, context);
   if (patched !== undefined && pair.native === 'cross') patched = patchCrossDriver(patched);
   if (patched !== undefined && KNOWS_ARCHITECTURE.test(pair.package)) patched = patchArchitecture(patched, context);
+  if (patched !== undefined && pair.machine !== undefined)
+    patched = program === undefined ? undefined : patchMachine(patched, { program, traits: pair.machine, ...context });
   return patched === undefined ? undefined : patchPluginFolders(patched);
 }
 

@@ -28,8 +28,21 @@ export interface ToolPair {
   readonly except32?: readonly string[];
   readonly rules?: readonly AccelRule[];
   readonly level: AccelLevel;
+  /** What its native programs, on x86-64, know of their machine. */
+  readonly machine?: MachineTraits;
   /** Only these foreign versions and architectures are proved; default all. */
   readonly proved?: { readonly versions?: readonly string[]; readonly architectures?: readonly string[] };
+}
+
+/** What is compiled into an x86-64 program of its own machine, and accel/patch-machine.ts changes. */
+export interface MachineTraits {
+  /**
+   * Texts, and how often the program uses each. `{gnu}` is the GNU name, `{cpu}` what is before its first hyphen, `{system}` the
+   * rest, `*` a vendor.
+   */
+  readonly names: Readonly<Record<string, number>>;
+  /** Code that is there once, and what it becomes, in hexadecimal. */
+  readonly code: readonly (readonly [from: string, to: string])[];
 }
 
 /** Debian's name of an architecture, its GNU name, and Go's in the folder of its tools. */
@@ -100,6 +113,18 @@ const SAME_VERSION: readonly ToolPair[] = [
     except32: ['date', 'touch', 'stat', 'ls', 'df', 'du'],
     level: 'exact',
   },
+  {
+    family: 'base',
+    package: 'make',
+    programs: BIN,
+    machine: {
+      names: { '{cpu}-*-{system}': 1, '/usr/lib/{gnu}': 1 },
+      // alpha_compare, by which $(sort) goes: characters have no sign but on x86. movsbl (%rdi),%eax; movsbl (%rsi),%edx
+      code: [['0fbe070fbe16', '0fb6070fb616']],
+    },
+    level: 'exact',
+    proved: { architectures: ['arm64'] },
+  },
   // NaN has another sign on amd64, and the last bit of logarithms may differ.
   { family: 'base', package: 'mawk', programs: BIN, level: 'compatible' },
   { family: 'base', package: 'gawk', programs: BIN, level: 'compatible' },
@@ -129,7 +154,7 @@ function goPair(version: string, tools: readonly string[]): ToolPair {
 
 /**
  * The pairs. docs/acceleration.md says what proves each; what is not here is emulated. Never here: what tells or depends on
- * the architecture (uname, arch, bash with MACHTYPE, make with MAKE_HOST, ldconfig), runs other people's code (perl, python
+ * the architecture (uname, arch, bash with MACHTYPE, ldconfig), runs other people's code (perl, python
  * in general), and what prints or compares long doubles (printf, seq, numfmt, sort -g, od).
  */
 export const PAIRS: readonly ToolPair[] = [

@@ -1,0 +1,198 @@
+import type { DebianArchitecture, MachineTraits } from '../emulation/pairs.ts';
+import { elfHeader, type ElfSegment, elfSegments, ELF_HEADER, PT_DYNAMIC, PT_LOAD } from '../util/elf-header.ts';
+import type { PatchContext } from './patch-elf.ts';
+
+/** e_machine of x86-64, whose code this knows. */
+const X86_64 = 62;
+const EXECUTABLE = 1;
+const WRITABLE = 2;
+const PAGE = 4096;
+
+const DT_RELA = 7;
+const DT_RELASZ = 8;
+/** A relocation of Elf64_Rela's size of which the addend is an address in the program. */
+const RELATIVE = 8n;
+const RELA = 24;
+
+/** Elf64_Phdr: where p_filesz and p_memsz are. */
+const PHDR_FILE_SIZE = 32;
+const PHDR_MEMORY_SIZE = 40;
+
+/**
+ * Makes an x86-64 program take itself for the foreign one: what it knows of its machine (`traits`) becomes what `program`,
+ * the foreign package's own, says. Names there are longer, so they are written behind the read-only data, into
+ * the rest of its last page, and every use of the native name is led to them.
+ *
+ * Undefined where anything is not as it is known: a name that is not there once, a use of another kind or count, no room.
+ */
+export function patchMachine(
+  file: Buffer,
+  { program, traits, foreign, native }: PatchContext & { readonly program: Buffer; readonly traits: MachineTraits },
+): Buffer | undefined {
+  const header = elfHeader(file);
+  if (header === undefined || header.machine !== X86_64) return undefined;
+  const patched = Buffer.from(file);
+  for (const [from, to] of traits.code) {
+    const [before, after] = [Buffer.from(from, 'hex'), Buffer.from(to, 'hex')];
+    const at = file.indexOf(before);
+    if (at < 0 || file.indexOf(before, at + 1) >= 0 || before.length !== after.length) return undefined;
+    after.copy(patched, at);
+  }
+  const known: string[] = [];
+  for (const [template, uses] of Object.entries(traits.names)) {
+    const [from, to] = [nameIn(file, template, native), nameIn(program, template, foreign)];
+    if (from === undefined || to === undefined) return undefined;
+    known.push(from);
+    if (from !== to && !redirect(patched, { from, to, uses })) return undefined;
+  }
+  // A name of the machine that nothing above changed would be told.
+  return cpuWords(file, native).every((word) => known.includes(word)) ? patched : undefined;
+}
+
+/** Of such characters are the machine's names. */
+const WORD = '[\\w./-]';
+
+const escaped = (text: string) => text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&');
+
+/** The one text of a program that a template means; `*` is a vendor, as config.sub has them. */
+function nameIn(program: Buffer, template: string, { gnu }: DebianArchitecture): string | undefined {
+  const [cpu, system] = split(gnu);
+  const filled = { cpu, system, gnu };
+  const parts = template.split(/(\{\w+\}|\*)/).map((part) => {
+    const key = /^\{(cpu|system|gnu)\}$/.exec(part)?.[1] as keyof typeof filled | undefined; // one of them, by the pattern
+    return key === undefined ? (part === '*' ? '[a-z]+' : escaped(part)) : escaped(filled[key]);
+  });
+  // A system's name may be the end of a longer text, and share its bytes.
+  const start = template === '{system}' ? '' : `(?<!${WORD})`;
+  const found = program.toString('latin1').matchAll(new RegExp(`${start}(${parts.join('')})\\0`, 'g'));
+  const names = new Set([...found].map(([, name = '']) => name));
+  const [name] = names;
+  return names.size === 1 ? name : undefined;
+}
+
+/** `x86_64-linux-gnu` without and behind its first hyphen. */
+function split(gnu: string): readonly [cpu: string, system: string] {
+  const at = gnu.indexOf('-');
+  return [gnu.slice(0, at), gnu.slice(at + 1)];
+}
+
+/** All texts of a program that have the processor's name in them. */
+function cpuWords(program: Buffer, { gnu }: DebianArchitecture): readonly string[] {
+  const [cpu] = split(gnu);
+  const found = program.toString('latin1').matchAll(new RegExp(`${WORD}*${escaped(cpu)}${WORD}*`, 'g'));
+  return [...found].map(([word]) => word);
+}
+
+/** Leads all uses of a text to another one; false when they are not as many, or of another kind. */
+function redirect(
+  file: Buffer,
+  { from, to, uses }: { readonly from: string; readonly to: string; readonly uses: number },
+): boolean {
+  const segments = segmentsOf(file);
+  const target = append(file, `${to}\0`, segments);
+  const places = addressesOf(file, `${from}\0`, segments);
+  if (target === undefined || places.size === 0) return false;
+  const changes = [...codeUses(file, places, segments), ...relocations(file, places, segments)];
+  if (changes.length !== uses || changes.includes(undefined)) return false;
+  for (const change of changes) change?.(target);
+  return true;
+}
+
+/** Leads one use to an address. */
+type Change = (target: number) => void;
+
+/** x86-64's `lea N(%rip), register`; undefined for every other instruction that ends with such an N. */
+function* codeUses(
+  file: Buffer,
+  places: ReadonlySet<number>,
+  segments: readonly ElfSegment[],
+): Generator<Change | undefined> {
+  for (const { offset, address, size } of segments.filter(({ flags }) => (flags & EXECUTABLE) !== 0)) {
+    for (let at = offset + 3; at + 4 <= offset + size; at++) {
+      const next = at + 4 - offset + address;
+      if (!places.has(next + file.readInt32LE(at))) continue;
+      const [rex = 0, code, mode = 0] = file.subarray(at - 3, at);
+      const isLea = (rex & 0xfb) === 0x48 && code === 0x8d && (mode & 0xc7) === 5;
+      yield isLea ? (target) => file.writeInt32LE(target - next, at) : undefined;
+    }
+  }
+}
+
+/** Relocations of pointers to those addresses; undefined for a pointer that has none. */
+function* relocations(
+  file: Buffer,
+  places: ReadonlySet<number>,
+  segments: readonly ElfSegment[],
+): Generator<Change | undefined> {
+  const dynamic = segmentsOf(file, PT_DYNAMIC)[0];
+  const entry = (tag: number): number => {
+    for (let at = dynamic?.offset ?? 0; at < (dynamic?.offset ?? 0) + (dynamic?.size ?? 0); at += 16) {
+      if (Number(file.readBigInt64LE(at)) === tag) return Number(file.readBigUInt64LE(at + 8));
+    }
+    return 0;
+  };
+  const moved = new Set<number>();
+  const table = segments.find(({ address, size }) => entry(DT_RELA) >= address && entry(DT_RELA) < address + size);
+  const first = table === undefined ? 0 : entry(DT_RELA) - table.address + table.offset;
+  const end = table === undefined ? 0 : first + entry(DT_RELASZ);
+  for (let at = first; at < end; at += RELA) {
+    if (!places.has(Number(file.readBigInt64LE(at + 16)))) continue;
+    moved.add(Number(file.readBigUInt64LE(at)));
+    const relative = file.readBigUInt64LE(at + 8) === RELATIVE;
+    yield relative ? (target) => file.writeBigInt64LE(BigInt(target), at + 16) : undefined;
+  }
+  for (const { offset, address, size } of segments.filter(({ flags }) => (flags & WRITABLE) !== 0)) {
+    for (let at = offset + ((8 - (address % 8)) % 8); at + 8 <= offset + size; at += 8) {
+      const pointer = Number(file.readBigUInt64LE(at));
+      if (places.has(pointer) && !moved.has(at - offset + address)) yield undefined;
+    }
+  }
+}
+
+function segmentsOf(file: Buffer, type = PT_LOAD): readonly ElfSegment[] {
+  const header = elfHeader(file.subarray(0, ELF_HEADER));
+  if (header === undefined) return [];
+  return elfSegments(file.subarray(header.table.offset), header).filter((one) => one.type === type);
+}
+
+/** Where a text is in read-only data. */
+function addressesOf(file: Buffer, text: string, segments: readonly ElfSegment[]): ReadonlySet<number> {
+  const addresses = new Set<number>();
+  for (let at = file.indexOf(text, 0, 'latin1'); at >= 0; at = file.indexOf(text, at + 1, 'latin1')) {
+    const one = segments.find(({ offset, size }) => at >= offset && at < offset + size);
+    if (one !== undefined) addresses.add(at - one.offset + one.address);
+  }
+  return addresses;
+}
+
+/** Makes the last segment of read-only data longer by a text; its address, undefined where its page has no room. */
+function append(file: Buffer, text: string, segments: readonly ElfSegment[]): number | undefined {
+  const readOnly = ({ flags }: ElfSegment) => (flags & (EXECUTABLE | WRITABLE)) === 0;
+  const index = segments.findLastIndex(readOnly);
+  const segment = segments[index];
+  if (segment === undefined || segment.size !== segment.memory) return undefined;
+  const end = segment.offset + segment.size;
+  const address = segment.address + segment.size;
+  const room = (PAGE - (address % PAGE)) % PAGE;
+  const gap = file.subarray(end, end + text.length);
+  const next = Math.min(...segments.map(({ offset }) => (offset > segment.offset ? offset : file.length)));
+  if (text.length > room || end + text.length > next || gap.some((byte) => byte !== 0)) return undefined;
+  const row = phdrOf(file, segment);
+  if (row === undefined) return undefined;
+  file.write(text, end, 'latin1');
+  for (const field of [PHDR_FILE_SIZE, PHDR_MEMORY_SIZE]) {
+    file.writeBigUInt64LE(BigInt(segment.size + text.length), row + field);
+  }
+  return address;
+}
+
+/** Where a segment's program header is in the file. */
+function phdrOf(file: Buffer, segment: ElfSegment): number | undefined {
+  const header = elfHeader(file);
+  if (header === undefined) return undefined;
+  const { offset, size } = header.table;
+  const index = elfSegments(file.subarray(offset), header).findIndex(
+    (one) => one.type === PT_LOAD && one.offset === segment.offset,
+  );
+  return index < 0 ? undefined : offset + index * size;
+}
