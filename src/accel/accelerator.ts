@@ -5,12 +5,20 @@ import { PolyarchError } from '../util/error.ts';
 import { lock } from '../util/lock.ts';
 import { archiveIndexes, failureReason, suitesOf } from './archive-indexes.ts';
 import { type HttpGet, fetchKnown } from './downloads.ts';
-import { makePack } from './make-pack.ts';
+import { makePack, type PackTool } from './make-pack.ts';
 import type { PackRecord } from './pack-record.ts';
 import { PackStore, requestId } from './pack-store.ts';
 import type { ArchivePackage } from './package-index.ts';
-import { type PackPlan, type PackRequest, debianArchitecture, hasPairs, planPack, requestOf } from './plan-pack.ts';
-import { type RootSystem, readRootSystem, releaseName } from './root-system.ts';
+import {
+  type PackPlan,
+  type PackRequest,
+  debianArchitecture,
+  hasGo,
+  hasPairs,
+  planPack,
+  requestOf,
+} from './plan-pack.ts';
+import { type Release, type RootSystem, readRootSystem, releaseName } from './root-system.ts';
 import { findTrust } from './trusted-release.ts';
 
 export interface AcceleratorOptions {
@@ -19,8 +27,8 @@ export interface AcceleratorOptions {
   /** The folder for locks. */
   readonly locks: string;
   readonly get: HttpGet;
-  /** PATH, for what checks signatures. */
-  readonly path: string | undefined;
+  /** PATH, for what checks signatures; GOPROXY and the like. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Go's name of this machine's architecture. */
   readonly native: string;
 }
@@ -114,7 +122,7 @@ function requestFor(
   const families = new Set<ToolFamily>([...familiesOf(step.command), ...(step.families ?? [])]);
   const built = options.store.builtFor(root.release, { foreign, native });
   const request = requestOf(root, { foreign, native, level: step.level, families, built });
-  if (request === undefined) return 'the root filesystem is no release of Debian or Ubuntu';
+  if (request === undefined) return 'the root filesystem is no release of Debian or Ubuntu, and has no Go';
   if (hasPairs(request)) return request;
   return `no tool of ${foreign.debian} is proved to give the same bytes yet; --accel=compatible takes those that should`;
 }
@@ -136,60 +144,117 @@ async function makeFor(
   const signal = step.signal === undefined ? {} : { signal: step.signal };
   using _held = await lock(join(options.locks, `accel-${requestId(request)}`), signal);
   const since = performance.now();
-  const { release, foreign, native } = request;
+  const { foreign, native } = request;
   const answer = store.answer(request, Date.now());
   const ready = answer?.kind === 'pack' ? store.list().find(({ id }) => id === answer.id) : undefined;
   if (ready !== undefined) return ready;
-  const trust = findTrust(release.distribution, options.path);
-  const host = readRootSystem('/');
-  const suites = suitesOf(release, { host: host.sources, hostRelease: host.release, root: root.sources });
-  if (suites.length === 0)
-    throw new PolyarchError('ACCEL_UNAVAILABLE', `no apt source names an archive of ${release.codename}`);
-  const what = `native tools for ${release.distribution} ${release.codename} on ${foreign.architecture}`;
-  step.note(`making a pack of ${what}: reading the archive's signed indexes`);
-  const common = { release, trust, get: options.get, folder: store.downloads, ...signal };
-  const indexes = await archiveIndexes(suites, [foreign.debian, native.debian], common);
-  const [foreignIndex, nativeIndex] = [indexes.get(foreign.debian), indexes.get(native.debian)];
-  if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
-  const plan = planPack(request, { foreign: foreignIndex, native: nativeIndex });
-  if (plan.pairs.length === 0 && plan.built.length === 0) {
-    throw new PolyarchError(
-      'ACCEL_UNAVAILABLE',
-      `no package of it has an exact counterpart: ${plan.skipped[0] ?? 'none is known'}`,
-    );
-  }
-  const packages = packagesOf(plan);
-  const bytes = packages.reduce((sum, one) => sum + one.size, 0);
-  step.note(`making a pack of ${what}: ${packages.length} packages, ${(bytes / 1e6).toFixed(0)} MB`);
-  const files = await fetchAll(packages, { ...common, folder: store.downloads });
+  const release = request.release === undefined ? 'go' : releaseName(request.release);
+  const note = (text: string) =>
+    step.note(`making a pack of native tools for ${release} on ${foreign.architecture}: ${text}`);
+  const common = { get: options.get, folder: store.downloads, ...signal };
+  const plan =
+    request.release === undefined
+      ? NO_PLAN
+      : await planOf(request, request.release, { ...options, ...common, root, note });
+  const files = await fetchAll(packagesOf(plan), { ...common, note });
+  const go = await goPart(request, { ...options, ...common, note, alone: plan === NO_PLAN });
   using draft = store.draft();
   const made = await makePack(draft.root, plan, {
     foreign,
     native,
     deb: (one) => files.get(one.sha256) ?? '',
     built: (id) => store.root(id),
+    static: go.tools,
     ...signal,
   });
   const record: PackRecord = {
     id: made.id,
-    release: releaseName(release),
+    release,
     foreign: foreign.architecture,
     native: native.architecture,
     level: request.level,
     packages: [
       ...plan.pairs.map((pair) => `${pair.foreign.name} ${pair.foreign.version}`),
       ...(request.built ?? []).filter(({ id }) => plan.built.includes(id)).flatMap((one) => one.packages),
+      ...(go.tools.length === 0 ? [] : [`go ${request.go ?? ''}`]),
     ],
     tools: made.tools,
-    skipped: [...plan.skipped, ...made.skipped],
+    skipped: [...plan.skipped, ...go.skipped, ...made.skipped],
     made: Date.now(),
   };
   draft.keep(record);
-  store.remember(request, { kind: 'pack', id: made.id, time: Date.now() });
+  const partial = go.skipped.length === 0 ? {} : { partial: true };
+  store.remember(request, { kind: 'pack', id: made.id, ...partial, time: Date.now() });
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
   step.note(`made the pack ${made.id.slice(0, 12)}: ${made.tools} programs run native, in ${seconds} s`);
-  for (const skipped of plan.skipped) step.note(`emulated: ${skipped}`);
+  for (const skipped of [...plan.skipped, ...go.skipped]) step.note(`emulated: ${skipped}`);
   return record;
+}
+
+const NO_PLAN: PackPlan = { pairs: [], libraries: [], built: [], skipped: [] };
+
+/** What the archive of a release has for a request. */
+async function planOf(
+  request: PackRequest,
+  release: Release,
+  {
+    env,
+    root,
+    note,
+    ...options
+  }: Pick<AcceleratorOptions, 'env' | 'get' | 'folder'> & {
+    readonly root: RootSystem;
+    readonly note: (text: string) => void;
+    readonly signal?: AbortSignal;
+  },
+): Promise<PackPlan> {
+  const { foreign, native } = request;
+  const trust = findTrust(release.distribution, env['PATH']);
+  const host = readRootSystem('/');
+  const suites = suitesOf(release, { host: host.sources, hostRelease: host.release, root: root.sources });
+  if (suites.length === 0)
+    throw new PolyarchError('ACCEL_UNAVAILABLE', `no apt source names an archive of ${release.codename}`);
+  note("reading the archive's signed indexes");
+  const indexes = await archiveIndexes(suites, [foreign.debian, native.debian], { ...options, release, trust });
+  const [foreignIndex, nativeIndex] = [indexes.get(foreign.debian), indexes.get(native.debian)];
+  if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
+  const plan = planPack(request, { foreign: foreignIndex, native: nativeIndex });
+  if (plan.pairs.length === 0 && plan.built.length === 0 && !hasGo(request)) {
+    throw new PolyarchError(
+      'ACCEL_UNAVAILABLE',
+      `no package of it has an exact counterpart: ${plan.skipped[0] ?? 'none is known'}`,
+    );
+  }
+  return plan;
+}
+
+/** The tools of the Go in `/usr/local/go`; where they cannot be had and the pack has others, why not. */
+async function goPart(
+  request: PackRequest,
+  {
+    env,
+    folder,
+    alone,
+    note,
+    ...options
+  }: Pick<AcceleratorOptions, 'env' | 'get' | 'folder'> & {
+    readonly alone: boolean;
+    readonly note: (text: string) => void;
+    readonly signal?: AbortSignal;
+  },
+): Promise<{ readonly tools: readonly PackTool[]; readonly skipped: readonly string[] }> {
+  const { go, foreign, native } = request;
+  if (go === undefined || !hasGo(request)) return { tools: [], skipped: [] };
+  const { goSource, goTools } = await import('./go-toolchain.ts');
+  note(`${go}'s own tools, up to 150 MB`);
+  try {
+    return { tools: await goTools(go, { ...options, source: goSource(env), folder, foreign, native }), skipped: [] };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (alone) throw error;
+    debug('accel', () => String(error instanceof Error ? error.stack : error));
+    return { tools: [], skipped: [`${go} in /usr/local/go: ${failureReason(error).reason}`] };
+  }
 }
 
 function packagesOf(plan: PackPlan): ArchivePackage[] {
@@ -199,8 +264,10 @@ function packagesOf(plan: PackPlan): ArchivePackage[] {
 
 async function fetchAll(
   packages: readonly ArchivePackage[],
-  options: { readonly folder: string; readonly get: HttpGet; readonly signal?: AbortSignal },
+  options: { folder: string; get: HttpGet; note: (text: string) => void; signal?: AbortSignal },
 ): Promise<ReadonlyMap<string, string>> {
+  const bytes = packages.reduce((sum, one) => sum + one.size, 0);
+  if (packages.length > 0) options.note(`${packages.length} packages, ${(bytes / 1e6).toFixed(0)} MB`);
   const files = new Map<string, string>();
   const queue = packages.toSorted((a, b) => b.size - a.size);
   const worker = async (): Promise<void> => {

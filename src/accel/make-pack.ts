@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type AccelRecord, writeAccelMap } from '../emulation/accel-map.ts';
+import { type AccelRecord, type AccelRule, writeAccelMap } from '../emulation/accel-map.ts';
 import { type DebianArchitecture, KNOWS_ARCHITECTURE, type ToolPair } from '../emulation/pairs.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -25,6 +25,15 @@ export interface MadePack {
   readonly skipped: readonly string[];
 }
 
+/** A native program, with the key of the foreign one in the place of which it runs. */
+export interface PackTool {
+  /** In the pack's folder, as the foreign one lies below `/usr`. */
+  readonly place: string;
+  readonly key: ProgramKey;
+  readonly file: Buffer;
+  readonly rules?: readonly AccelRule[];
+}
+
 /** Programs and libraries of one package are below this. */
 const MAX_PROGRAM = 256 * 1024 * 1024;
 
@@ -39,6 +48,8 @@ export async function makePack(
     readonly deb: (one: ArchivePackage) => string;
     /** The folder of a pack that was built from source. */
     readonly built: (id: string) => string;
+    /** Programs that need no library. */
+    readonly static: readonly PackTool[];
     readonly signal?: AbortSignal;
   },
 ): Promise<MadePack> {
@@ -75,13 +86,12 @@ export async function makePack(
       records.push(record);
     }
   }
-  rmSync(scratch, { recursive: true });
-  const loader = [...libraries].find(([name]) => name.startsWith('ld-linux'))?.[1];
-  const patched = loader === undefined ? undefined : patchLoader(loader, options);
-  if (patched === undefined) {
-    throw new PolyarchError('ACCEL_UNAVAILABLE', `no loader for ${options.native.debian} programs that can be moved`);
+  for (const { key, place, file, rules } of options.static) {
+    files.set(place, file);
+    records.push({ key, tool: place, ...(rules === undefined ? {} : { rules }) });
   }
-  files.set('ld.so', patched);
+  rmSync(scratch, { recursive: true });
+  if (libraries.size > 0) files.set('ld.so', movedLoader(libraries, options));
   // Where native nm and ar look for plugins; gcc's makes them see into LTO objects, as Debian's link in bfd-plugins does.
   const plugin = [...files].find(([place]) => place.endsWith('/liblto_plugin.so'))?.[1];
   if (plugin !== undefined) files.set('bfd/liblto_plugin.so', plugin);
@@ -91,13 +101,20 @@ export async function makePack(
   return { id: packId(folder), tools: records.length, skipped };
 }
 
+function movedLoader(libraries: ReadonlyMap<string, Buffer>, context: PatchContext): Buffer {
+  const loader = [...libraries].find(([name]) => name.startsWith('ld-linux'))?.[1];
+  const patched = loader === undefined ? undefined : patchLoader(loader, context);
+  if (patched !== undefined) return patched;
+  throw new PolyarchError('ACCEL_UNAVAILABLE', `no loader for ${context.native.debian} programs that can be moved`);
+}
+
 function writeProgram(path: string, file: Buffer): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, file, { mode: 0o755 });
 }
 
 interface PairFiles {
-  readonly tools: readonly { readonly place: string; readonly key: ProgramKey; readonly file: Buffer }[];
+  readonly tools: readonly PackTool[];
   /** The package's own libraries. */
   readonly libraries: ReadonlyMap<string, Buffer>;
   readonly skipped: readonly string[];
@@ -111,7 +128,7 @@ async function readPair(
   const keys = await programKeys(pair, options.deb(foreign), options);
   const programs =
     pair.machine === undefined ? new Map<string, Buffer>() : await foreignPrograms(keys, options.deb(foreign), options);
-  const tools: PairFiles['tools'][number][] = [];
+  const tools: PackTool[] = [];
   const skipped: string[] = [];
   const libraries = new Map<string, Buffer>();
   const place = (path: string) => foreignPlace(placeOf(path), { pair, ...pick(options) });

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { PAIRS } from '../emulation/pairs.ts';
+import { GO_TOOLCHAIN, PAIRS } from '../emulation/pairs.ts';
 import { isRecord } from '../oci/shape.ts';
 import { hasCode } from '../util/error.ts';
 import { packId } from './pack-files.ts';
@@ -21,7 +21,8 @@ import { type Release, releaseName } from './root-system.ts';
 
 /** What a request came to: a pack, or why there is none. */
 export type Answer =
-  | { readonly kind: 'pack'; readonly id: string; readonly time: number }
+  /** `partial`: something of it could not be had, and may be had soon. */
+  | { readonly kind: 'pack'; readonly id: string; readonly partial?: boolean; readonly time: number }
   | { readonly kind: 'none'; readonly reason: string; readonly hint?: string; readonly time: number };
 
 /** How long the archive's newest versions are taken for that, and a failure for lasting; milliseconds. */
@@ -56,7 +57,7 @@ export class PackStore {
   answer(request: PackRequest, now: number): Answer | undefined {
     const found = readJson(join(this.#requests, `${requestId(request)}.json`));
     if (!isAnswer(found)) return undefined;
-    if (now - found.time > (found.kind === 'pack' ? DAY : FAILURE)) return undefined;
+    if (now - found.time > (found.kind === 'pack' && found.partial !== true ? DAY : FAILURE)) return undefined;
     return found.kind === 'pack' && !existsSync(this.root(found.id)) ? undefined : found;
   }
 
@@ -157,12 +158,12 @@ export class PackStore {
 }
 
 /** Changes when packs are made differently of the same packages. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /** Names a request. */
 export function requestId(request: PackRequest): string {
   return createHash('sha256')
-    .update(JSON.stringify([FORMAT, PAIRS, request]))
+    .update(JSON.stringify([FORMAT, PAIRS, GO_TOOLCHAIN, request]))
     .digest('hex')
     .slice(0, 32);
 }

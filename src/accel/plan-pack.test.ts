@@ -32,6 +32,7 @@ function plan(
       release: { distribution: 'debian', codename: 'trixie' },
       installed: new Map(Object.entries(installed)),
       sources: [],
+      go: undefined,
     },
     {
       foreign,

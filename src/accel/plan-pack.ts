@@ -2,6 +2,7 @@ import {
   type AccelLevel,
   DEBIAN_ARCHITECTURES,
   type DebianArchitecture,
+  GO_TOOLCHAIN,
   LIBRARIES,
   PAIRS,
   type ToolFamily,
@@ -13,13 +14,16 @@ import type { Release, RootSystem } from './root-system.ts';
 
 /** What a pack is for. Equal requests have one pack. */
 export interface PackRequest {
-  readonly release: Release;
+  /** The distribution's, of which the archive is asked; without it there is Go's alone. */
+  readonly release?: Release;
   readonly foreign: DebianArchitecture;
   readonly native: DebianArchitecture;
   readonly level: AccelLevel;
   readonly families: readonly ToolFamily[];
   /** The root filesystem's versions of the packages that matter; those not named are taken as the archive has them now. */
   readonly installed: readonly (readonly [name: string, version: string])[];
+  /** The release of Go in `/usr/local/go`, e.g. `go1.25.4`. */
+  readonly go?: string;
   /** The packs at hand that were built from source. Default none. */
   readonly built?: readonly BuiltPack[];
 }
@@ -66,7 +70,11 @@ export function requestOf(
     readonly built: readonly BuiltPack[];
   },
 ): PackRequest | undefined {
-  if (root.release === undefined) return undefined;
+  const go = root.go === undefined ? {} : { go: root.go };
+  const { foreign, native, level } = options;
+  if (root.release === undefined) {
+    return root.go === undefined ? undefined : { foreign, native, level, families: [], installed: [], ...go };
+  }
   const families = PAIRS.filter(
     (pair) => options.families.has(pair.family) || root.installed.has(packageName(pair, options.foreign)),
   ).map((pair) => pair.family);
@@ -77,11 +85,12 @@ export function requestOf(
   });
   return {
     release: root.release,
-    foreign: options.foreign,
-    native: options.native,
-    level: options.level,
+    foreign,
+    native,
+    level,
     families: [...new Set<ToolFamily>(['base', ...families])],
     installed,
+    ...go,
     ...(options.built.length === 0 ? {} : { built: options.built }),
   };
 }
@@ -137,7 +146,16 @@ function buildCommand({ source }: ToolPair, { foreign }: PackRequest, { version 
 
 /** Whether any tool of a request's architectures may run native at its level. */
 export function hasPairs(request: PackRequest): boolean {
-  return PAIRS.some((pair) => wanted(pair, request));
+  return PAIRS.some((pair) => wanted(pair, request)) || hasGo(request);
+}
+
+/** Whether the tools of the Go in `/usr/local/go` may run native: before Go 1.21 nothing shows that they give the same bytes. */
+export function hasGo({ go, foreign, level }: PackRequest): boolean {
+  if (go === undefined) return false;
+  const minor = Number(go.split(/[.a-z]+/)[2]);
+  return (
+    level === 'compatible' || (minor >= 21 && GO_TOOLCHAIN.proved.architectures.some((one) => one === foreign.debian))
+  );
 }
 
 function wanted(pair: ToolPair, { families, level, foreign, native }: PackRequest): boolean {

@@ -23,6 +23,8 @@ export interface RootSystem {
   /** dpkg's installed packages, `NAME VERSION` by `NAME` (`NAME:ARCHITECTURE` is no other name). */
   readonly installed: ReadonlyMap<string, string>;
   readonly sources: readonly AptSource[];
+  /** The release of Go in `/usr/local/go`, e.g. `go1.25.4`. */
+  readonly go: string | undefined;
 }
 
 /** dpkg's database of a very full system is a fifth of this. */
@@ -36,7 +38,13 @@ export function readRootSystem(root: string): RootSystem {
     release: parseRelease(read('/etc/os-release') ?? read('/usr/lib/os-release') ?? ''),
     installed: parseStatus(read('/var/lib/dpkg/status') ?? ''),
     sources: [...parseAptSources(read('/etc/apt/sources.list') ?? '', 'list'), ...sourceParts(root)],
+    go: parseGoVersion(read('/usr/local/go/VERSION') ?? ''),
   };
+}
+
+/** The release that a Go distribution's VERSION file names; undefined for a development version. */
+export function parseGoVersion(text: string): string | undefined {
+  return /^(go1\.\d+(?:\.\d+)?(?:(?:rc|beta)\d+)?)(?:\s|$)/.exec(text)?.[1];
 }
 
 /** The release of an os-release(5); undefined where it is no Debian or Ubuntu, or has no codename. */

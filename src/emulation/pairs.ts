@@ -153,6 +153,19 @@ function goPair(version: string, tools: readonly string[]): ToolPair {
 }
 
 /**
+ * The tools of a Go release that lies in `/usr/local/go`, as the golang images have it; those of the same release of this machine's
+ * architecture run in their place. Since 1.21 Go's own builds show that its tools give the same bytes on every machine.
+ */
+export const GO_TOOLCHAIN = {
+  family: 'go',
+  package: 'go',
+  programs: [...PROVED_GO, 'cgo', 'cover', 'buildid'].map((tool) => `pkg/tool/linux_{go}/${tool}`),
+  rules: ['go-tool'],
+  level: 'exact',
+  proved: { architectures: ['arm64'] },
+} as const satisfies ToolPair;
+
+/**
  * The pairs. docs/acceleration.md says what proves each; what is not here is emulated. Never here: what tells or depends on
  * the architecture (uname, arch, bash with MACHTYPE, ldconfig), runs other people's code (perl, python
  * in general), and what prints or compares long doubles (printf, seq, numfmt, sort -g, od).

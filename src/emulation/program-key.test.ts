@@ -12,7 +12,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const BUILD_ID = '00112233445566778899aabbccddeeff01234567';
 
 /** An ELF file of one note segment, which holds another note and then, if wanted, a build-id. */
-function program(options: { bits: 32 | 64; little: boolean; buildId?: string; size?: number }): Buffer {
+function program(options: {
+  bits: 32 | 64;
+  little: boolean;
+  buildId?: string;
+  goBuildId?: string;
+  size?: number;
+}): Buffer {
   const { little } = options;
   const wide = options.bits === 64;
   const file = Buffer.alloc(options.size ?? 9000, 0x41);
@@ -35,6 +41,7 @@ function program(options: { bits: 32 | 64; little: boolean; buildId?: string; si
   const notes = Buffer.concat([
     note(1, 'OTHER', Buffer.alloc(8)),
     ...(options.buildId === undefined ? [] : [note(3, 'GNU', Buffer.from(options.buildId, 'hex'))]),
+    ...(options.goBuildId === undefined ? [] : [note(4, 'Go\0', Buffer.from(options.goBuildId))]),
   ]);
   if (wide) {
     view.setBigUint64(offset + 8, 5000n, little);
@@ -64,6 +71,14 @@ describe.each([
     expect(Buffer.from(key?.bytes ?? []).toString('hex')).toBe(`0114${BUILD_ID}00002823000000000000`.padEnd(64, '0'));
     expect(key).toMatchObject({ machine: 0x1234 });
     expect(key?.content).toBeUndefined();
+  });
+
+  test('is known by the last part of its Go build ID and its size', () => {
+    const last = 'abcdefghijklmnopqrst';
+    const key = keyOf(program({ ...kind, goBuildId: `one/two/three/${last}` }));
+    const id = Buffer.from(last).toString('hex');
+    expect(Buffer.from(key?.bytes ?? []).toString('hex')).toBe(`0314${id}00002823000000000000`.padEnd(64, '0'));
+    expect(keyOf(program({ ...kind, goBuildId: `one/two/three/x${last}` }))?.bytes[0]).toBe(2);
   });
 
   test('is known by its content where it has none', () => {

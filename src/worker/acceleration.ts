@@ -48,7 +48,7 @@ async function loadAccelerator({ paths, env }: Parameters<typeof openAcceleratio
   return createAccelerator({
     folder: paths.accel,
     locks: paths.locks,
-    path: env['PATH'],
+    env,
     native: hostArchitecture(),
     get: async (url, options) => (await httpGet(url, { connections, headers: {}, ...options })).body,
   });

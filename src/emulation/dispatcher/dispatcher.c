@@ -170,6 +170,9 @@ static u64 number(const u8 *at, int size)
 	return value;
 }
 
+/* The last part of a Go build ID, which is made of the program's content. */
+#define GO_CONTENT 20ul
+
 static int build_id_note(u64 size, struct key *key)
 {
 	for (u64 at = 0; at + 16 <= size;) {
@@ -182,6 +185,16 @@ static int build_id_note(u64 size, struct key *key)
 			key->bytes[1] = (u8)data;
 			for (u64 i = 0; i < data; i++) key->bytes[2 + i] = text[4 + i];
 			return 1;
+		}
+		int go = name == 4 && text[0] == 'G' && text[1] == 'o' && text[2] == 0;
+		if (go && type == 4 && data > GO_CONTENT && data <= size && at + 16 + data <= size) {
+			const u8 *content = text + 4 + data - GO_CONTENT;
+			if (content[-1] == '/') {
+				key->bytes[0] = 3;
+				key->bytes[1] = GO_CONTENT;
+				for (u64 i = 0; i < GO_CONTENT; i++) key->bytes[2 + i] = content[i];
+				return 1;
+			}
 		}
 		at += 12 + ((name + 3) & ~3ul) + ((data + 3) & ~3ul);
 	}
@@ -273,7 +286,7 @@ static long look_up(int map, u32 count, int fd, struct record *found)
 		if (!read_at(map, found, sizeof *found, (u64)(middle + 1) * sizeof *found)) return -1;
 		int order = 0;
 		for (int i = 0; i < 32 && order == 0; i++) order = key.bytes[i] - found->key[i];
-		if (order == 0) return key.bytes[0] == 1 || content_is(fd, found->content) ? middle : -1;
+		if (order == 0) return key.bytes[0] != 2 || content_is(fd, found->content) ? middle : -1;
 		if (order < 0) high = middle - 1;
 		else low = middle + 1;
 	}
