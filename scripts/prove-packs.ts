@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   lstatSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { ensureBases } from './bases.ts';
 import { fixturePath, projectFolder } from './fixtures.ts';
+import { goDistribution } from './go-distribution.ts';
 import { run } from './process.ts';
 import { makeStandIn } from './stand-in.ts';
 import type { ProofCase } from './prove-packs/case.ts';
@@ -49,9 +51,14 @@ async function prove(one: ProofCase, platform: string, env: NodeJS.ProcessEnv): 
     mkdirSync(join(context, 'files'), { recursive: true });
     for (const [name, bytes] of Object.entries(SOURCES)) writeFileSync(join(context, 'files', name), bytes);
     writeFileSync(join(context, 'step'), one.step);
+    if (one.go !== undefined) {
+      const from = await goDistribution(one.go, platform.split('/')[1] ?? '');
+      cpSync(from, join(context, 'go'), { recursive: true });
+    }
     const dockerfile = [
       `FROM ${platform === 'linux/riscv64' ? one.base.replace('bookworm', 'trixie') : one.base} AS work`,
       ...(one.setup === undefined ? [] : [`RUN DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; ${one.setup}`]),
+      ...(one.go === undefined ? [] : ['COPY go /usr/local/go', 'ENV PATH=/usr/local/go/bin:$PATH GOTOOLCHAIN=local']),
       'ARG RUN',
       ...(one.whole === true ? [] : ['WORKDIR /work', 'COPY files/ /work/', 'COPY step /step', 'RUN mkdir /out']),
       one.whole === true ? `RUN ${one.step}` : 'RUN sh /step || true',

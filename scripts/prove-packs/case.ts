@@ -3,6 +3,8 @@ export interface ProofCase {
   readonly name: string;
   readonly base: string;
   readonly platforms: readonly string[];
+  /** The release of Go that is in /usr/local/go. */
+  readonly go?: string;
   /** A step before the one that is compared. */
   readonly setup?: string;
   /** sh; the working folder is /work, files of `files/` are there. */

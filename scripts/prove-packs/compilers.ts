@@ -23,6 +23,13 @@ const GO = `
 export GOFLAGS=-trimpath GOCACHE=/tmp/gocache GO111MODULE=off HOME=/tmp CGO_ENABLED=0; mkdir -p h; cp hello.go h; cd h
 go build -o /out/hello . && /out/hello >/out/ran; go build -ldflags '-s -w -X main.version=3' -gcflags=-l -o /out/stripped .; go build -gcflags='-N -l' -o /out/debug .; go vet . >/out/vet 2>&1; go version /out/hello >/out/version; go tool compile -S hello.go >/out/s 2>&1; go tool nm /out/hello >/out/nm; go env | grep -v -i tmp >/out/env; go build -buildmode=pie -o /out/pie . 2>/out/pie.log; echo 'package main; func main() { x := 1 }' >/work/bad.go; go build /work/bad.go 2>/out/errors; go tool asm -V=full >/out/asm; go tool link -V=full >>/out/asm; go tool compile -V=full >>/out/asm`;
 
+/** As the golang images have it: the standard library comes as source; with cgo, coverage and packages that are assembled. */
+const GO_LOCAL = `
+export GOFLAGS='-trimpath -buildvcs=false' GOCACHE=/tmp/gocache GO111MODULE=off HOME=/tmp GOPATH=/work/go; mkdir -p h c p; cp hello.go h; cd h
+export CGO_ENABLED=0; go build -o /out/hello . && /out/hello >/out/ran; go build -ldflags '-s -w -X main.version=3' -gcflags=-l -o /out/stripped .; go vet . >/out/vet 2>&1; go build -cover -o /out/cover .; go build -buildmode=pie -o /out/pie .; go tool compile -S hello.go >/out/s 2>&1; go env | grep -v -i tmp >/out/env; echo 'package main; func main() { x := 1 }' >/work/bad.go; go build /work/bad.go 2>/out/errors
+for t in asm cgo compile cover link vet; do go tool $t -V=full; go tool $t -nonsense; done >/out/versions 2>&1
+cd ../c; export CGO_ENABLED=1; printf 'package main\n/*\n#include <stdlib.h>\n#include <math.h>\n#cgo LDFLAGS: -lm\ntypedef struct { int a; double b[3]; } pair;\nenum kind { ONE = 1, TWO };\nstatic double twice(pair *p) { return 2 * p->b[1] + sqrt(p->a); }\n*/\nimport "C"\nimport ("fmt"; "os/user")\nfunc main() { p := C.pair{a: 9}; p.b[1] = 4; fmt.Println(float64(C.twice(&p)), C.TWO); u, _ := user.Current(); fmt.Println(u.Username) }\n' >main.go; go build -o /out/cgo . && /out/cgo >>/out/ran; go tool cgo -objdir /out/objects main.go >/out/cgo.log 2>&1; go vet . >>/out/vet 2>&1`;
+
 const TOOLS = ['as', 'ld.bfd', 'ar', 'nm', 'objdump', 'objcopy', 'strip', 'readelf'].map(
   (name) => `aarch64-linux-gnu-${name}`,
 );
@@ -33,29 +40,40 @@ const RELEASES = [
 ];
 
 /** Compilers and linkers of each release; `gcc-bookworm` needs a pack that was built from source. */
-export const COMPILER_CASES: readonly ProofCase[] = RELEASES.flatMap(({ suite, base, gcc, goPlatforms }) => [
-  {
-    name: `binutils-${suite}`,
-    base,
+export const COMPILER_CASES: readonly ProofCase[] = [
+  ...['1.25.4', '1.26.8'].map((go) => ({
+    name: `go-${go}`,
+    base: 'debian:trixie-stand-in',
+    go,
     platforms: ['linux/arm64'],
     setup: install('gcc libc6-dev'),
-    step: BINUTILS,
-    native: TOOLS,
-  },
-  {
-    name: `gcc-${suite}`,
-    base,
-    platforms: ['linux/arm64'],
-    setup: install('gcc g++ libc6-dev'),
-    step: GCC,
-    native: ['cc1', 'cc1plus', 'lto1', 'collect2', 'lto-wrapper', `aarch64-linux-gnu-gcc-${gcc}`],
-  },
-  {
-    name: `go-${suite}`,
-    base,
-    platforms: goPlatforms,
-    setup: install('golang-go'),
-    step: GO,
-    native: ['compile', 'link', 'asm'],
-  },
-]);
+    step: GO_LOCAL,
+    native: ['compile', 'link', 'asm', 'cgo', 'cover', 'vet'],
+  })),
+  ...RELEASES.flatMap(({ suite, base, gcc, goPlatforms }) => [
+    {
+      name: `binutils-${suite}`,
+      base,
+      platforms: ['linux/arm64'],
+      setup: install('gcc libc6-dev'),
+      step: BINUTILS,
+      native: TOOLS,
+    },
+    {
+      name: `gcc-${suite}`,
+      base,
+      platforms: ['linux/arm64'],
+      setup: install('gcc g++ libc6-dev'),
+      step: GCC,
+      native: ['cc1', 'cc1plus', 'lto1', 'collect2', 'lto-wrapper', `aarch64-linux-gnu-gcc-${gcc}`],
+    },
+    {
+      name: `go-${suite}`,
+      base,
+      platforms: goPlatforms,
+      setup: install('golang-go'),
+      step: GO,
+      native: ['compile', 'link', 'asm'],
+    },
+  ]),
+];
