@@ -3,23 +3,24 @@ import { type AccelLevel, FAMILY_WORDS, type ToolFamily } from '../emulation/pai
 import { debug } from '../util/debug.ts';
 import { PolyarchError } from '../util/error.ts';
 import { lock } from '../util/lock.ts';
-import { archiveIndexes, failureReason, suitesOf } from './archive-indexes.ts';
-import { type HttpGet, fetchKnown } from './downloads.ts';
+import { failureReason } from './archive-indexes.ts';
+import { type HttpGet, fetchPackage } from './downloads.ts';
 import { makePack, type PackTool } from './make-pack.ts';
 import type { PackRecord } from './pack-record.ts';
 import { PackStore, requestId } from './pack-store.ts';
 import type { ArchivePackage } from './package-index.ts';
+import { type IndexesOptions, packageIndexes } from './package-indexes.ts';
 import {
   type PackPlan,
   type PackRequest,
   debianArchitecture,
   hasGo,
   hasPairs,
+  hasTools,
   planPack,
   requestOf,
 } from './plan-pack.ts';
 import { type Release, type RootSystem, readRootSystem, releaseName } from './root-system.ts';
-import { findTrust } from './trusted-release.ts';
 
 export interface AcceleratorOptions {
   /** The folder for packs. */
@@ -122,7 +123,7 @@ function requestFor(
   const families = new Set<ToolFamily>([...familiesOf(step.command), ...(step.families ?? [])]);
   const built = options.store.builtFor(root.release, { foreign, native });
   const request = requestOf(root, { foreign, native, level: step.level, families, built });
-  if (request === undefined) return 'the root filesystem is no release of Debian or Ubuntu, and has no Go';
+  if (request === undefined) return 'the root filesystem is no release of Debian, Ubuntu or Alpine, and has no Go';
   if (hasPairs(request)) return request;
   return `no tool of ${foreign.debian} is proved to give the same bytes yet; --accel=compatible takes those that should`;
 }
@@ -152,17 +153,24 @@ async function makeFor(
   const note = (text: string) =>
     step.note(`making a pack of native tools for ${release} on ${foreign.architecture}: ${text}`);
   const common = { get: options.get, folder: store.downloads, ...signal };
+  const keys = join(options.folder, 'keys');
+  let lost = false;
   const plan =
-    request.release === undefined
+    request.release === undefined || !hasTools(request)
       ? NO_PLAN
-      : await planOf(request, request.release, { ...options, ...common, root, note });
+      : await planOf(request, request.release, { ...options, ...common, root, keys, note }).catch((error: unknown) => {
+          step.signal?.throwIfAborted();
+          if (!hasGo(request)) throw error;
+          lost = true;
+          return { ...NO_PLAN, skipped: [`${release}: ${failureReason(error).reason}`] };
+        });
   const files = await fetchAll(packagesOf(plan), { ...common, note });
-  const go = await goPart(request, { ...options, ...common, note, alone: plan === NO_PLAN });
+  const go = await goPart(request, { ...options, ...common, note, alone: plan.pairs.length === 0 });
   using draft = store.draft();
   const made = await makePack(draft.root, plan, {
     foreign,
     native,
-    deb: (one) => files.get(one.sha256) ?? '',
+    deb: (one) => files.get(one.digest) ?? '',
     built: (id) => store.root(id),
     static: go.tools,
     ...signal,
@@ -183,7 +191,7 @@ async function makeFor(
     made: Date.now(),
   };
   draft.keep(record);
-  const partial = go.skipped.length === 0 ? {} : { partial: true };
+  const partial = go.skipped.length === 0 && !lost ? {} : { partial: true };
   store.remember(request, { kind: 'pack', id: made.id, ...partial, time: Date.now() });
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
   step.note(`made the pack ${made.id.slice(0, 12)}: ${made.tools} programs run native, in ${seconds} s`);
@@ -199,26 +207,12 @@ async function planOf(
   release: Release,
   {
     env,
-    root,
     note,
     ...options
-  }: Pick<AcceleratorOptions, 'env' | 'get' | 'folder'> & {
-    readonly root: RootSystem;
-    readonly note: (text: string) => void;
-    readonly signal?: AbortSignal;
-  },
+  }: Omit<IndexesOptions, 'path'> & Pick<AcceleratorOptions, 'env'> & { readonly note: (text: string) => void },
 ): Promise<PackPlan> {
-  const { foreign, native } = request;
-  const trust = findTrust(release.distribution, env['PATH']);
-  const host = readRootSystem('/');
-  const suites = suitesOf(release, { host: host.sources, hostRelease: host.release, root: root.sources });
-  if (suites.length === 0)
-    throw new PolyarchError('ACCEL_UNAVAILABLE', `no apt source names an archive of ${release.codename}`);
   note("reading the archive's signed indexes");
-  const indexes = await archiveIndexes(suites, [foreign.debian, native.debian], { ...options, release, trust });
-  const [foreignIndex, nativeIndex] = [indexes.get(foreign.debian), indexes.get(native.debian)];
-  if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
-  const plan = planPack(request, { foreign: foreignIndex, native: nativeIndex });
+  const plan = planPack(request, await packageIndexes({ ...request, release }, { ...options, path: env['PATH'] }));
   if (plan.pairs.length === 0 && plan.built.length === 0 && !hasGo(request)) {
     throw new PolyarchError(
       'ACCEL_UNAVAILABLE',
@@ -259,7 +253,7 @@ async function goPart(
 
 function packagesOf(plan: PackPlan): ArchivePackage[] {
   const all = [...plan.pairs.flatMap(({ foreign, native }) => [foreign, native]), ...plan.libraries];
-  return [...new Map(all.map((one) => [one.sha256, one])).values()];
+  return [...new Map(all.map((one) => [one.digest, one])).values()];
 }
 
 async function fetchAll(
@@ -272,7 +266,7 @@ async function fetchAll(
   const queue = packages.toSorted((a, b) => b.size - a.size);
   const worker = async (): Promise<void> => {
     for (let one = queue.shift(); one !== undefined; one = queue.shift()) {
-      files.set(one.sha256, await fetchKnown({ ...one, url: `${one.archive}${one.filename}` }, options));
+      files.set(one.digest, await fetchPackage(one, options));
     }
   };
   await Promise.all(Array.from({ length: WIDTH }, worker));

@@ -3,14 +3,14 @@ import { PolyarchError, messageOf } from '../util/error.ts';
 import type { AptSource } from './apt-sources.ts';
 import { type HttpGet, fetchKnown, fetchSmall, fileBytes } from './downloads.ts';
 import { type PackageIndex, packageIndex } from './package-index.ts';
-import type { Release } from './root-system.ts';
+import type { DebDistribution, Release } from './root-system.ts';
 import { type Trust, type TrustedRelease, readTrustedRelease } from './trusted-release.ts';
 
 /** A Packages file of any release is far smaller. */
 const MAX_INDEX = 512 * 1024 * 1024;
 
 export interface IndexOptions {
-  readonly release: Release;
+  readonly release: Release<DebDistribution>;
   readonly trust: Trust;
   readonly get: HttpGet;
   /** Where downloads are kept. */

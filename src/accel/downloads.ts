@@ -3,6 +3,8 @@ import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, utimesSync
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PolyarchError } from '../util/error.ts';
+import { isApk } from './apk-package.ts';
+import type { ArchivePackage } from './package-index.ts';
 
 /** The body of an answer with status 200; fails with HTTP_STATUS, HTTP_UNREACHABLE. */
 export type HttpGet = (url: string, options: { readonly signal?: AbortSignal }) => Promise<AsyncIterable<Uint8Array>>;
@@ -15,24 +17,62 @@ export interface Download {
 
 const IN_RELEASE_BYTES = 4 * 1024 * 1024;
 
-/** A whole small file, unchecked. */
-export async function fetchSmall(url: string, options: { get: HttpGet; signal?: AbortSignal }): Promise<Buffer> {
+/** A whole small file, unchecked; `limit` in bytes, default 4 MiB. */
+export async function fetchSmall(
+  url: string,
+  options: { readonly get: HttpGet; readonly limit?: number; readonly signal?: AbortSignal },
+): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of await options.get(url, options)) {
     size += part.length;
-    if (size > IN_RELEASE_BYTES) throw new PolyarchError('ACCEL_UNTRUSTED', `${url} is larger than such a file can be`);
+    if (size > (options.limit ?? IN_RELEASE_BYTES))
+      throw new PolyarchError('ACCEL_UNTRUSTED', `${url} is larger than such a file can be`);
     parts.push(part);
   }
   return Buffer.concat(parts);
 }
 
+export interface FetchOptions {
+  /** Where downloads are kept. */
+  readonly folder: string;
+  readonly get: HttpGet;
+  readonly signal?: AbortSignal;
+}
+
 /** A file of which the digest is known, fetched once; the place where it lies. Fails with DIGEST_MISMATCH. */
-export async function fetchKnown(
-  { url, sha256, size }: Download,
-  options: { readonly folder: string; readonly get: HttpGet; readonly signal?: AbortSignal },
+export function fetchKnown({ url, sha256, size }: Download, options: FetchOptions): Promise<string> {
+  return fetchOnce({ url, size, name: sha256, check: (_, digest) => digest === sha256 }, options);
+}
+
+/** A package of an archive, fetched once; as fetchKnown. */
+export function fetchPackage(
+  { archive, filename, digest, size }: ArchivePackage,
+  options: FetchOptions,
 ): Promise<string> {
-  const file = join(options.folder, sha256);
+  const url = `${archive}${filename}`;
+  const [kind = '', value = ''] = digest.split(':');
+  if (kind === 'sha256') return fetchKnown({ url, sha256: value, size }, options);
+  return fetchOnce({ url, size, name: `${kind}-${value}`, check: (file) => isApk(file, value) }, options);
+}
+
+async function fetchOnce(
+  {
+    url,
+    size,
+    name,
+    check,
+  }: {
+    readonly url: string;
+    readonly size: number;
+    /** In the folder of downloads. */
+    readonly name: string;
+    /** Whether the file is the one, of which the sha256 is at hand. */
+    readonly check: (file: string, sha256: string) => boolean | Promise<boolean>;
+  },
+  options: FetchOptions,
+): Promise<string> {
+  const file = join(options.folder, name);
   if (existsSync(file)) {
     const now = new Date();
     utimesSync(file, now, now);
@@ -51,7 +91,7 @@ export async function fetchKnown(
         hash.update(bytes);
         await handle.write(bytes);
       }
-      if (written !== size || hash.digest('hex') !== sha256) {
+      if (written !== size || !(await check(part, hash.digest('hex')))) {
         throw new PolyarchError('DIGEST_MISMATCH', `${url} is not the file that its archive's signed index names`);
       }
     } finally {

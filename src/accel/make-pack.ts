@@ -1,15 +1,24 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type AccelRecord, type AccelRule, writeAccelMap } from '../emulation/accel-map.ts';
+import { type AccelRecord, type AccelRule, namesFile, writeAccelMap } from '../emulation/accel-map.ts';
 import { type DebianArchitecture, KNOWS_ARCHITECTURE, type ToolPair } from '../emulation/pairs.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
-import { readDebData } from './deb-package.ts';
+import { readPackageData } from './package-data.ts';
 import { elfLayout } from './elf-layout.ts';
 import { openToAll, packId, packMap } from './pack-files.ts';
 import { patchArchitecture } from './patch-architecture.ts';
 import { patchCrossDriver } from './patch-cross-driver.ts';
-import { type PatchContext, patchCrossFolders, patchLoader, patchPluginFolders, patchTool } from './patch-elf.ts';
+import {
+  LIBRARY_FOLDER,
+  MUSL_LOADER,
+  type PatchContext,
+  patchCrossFolders,
+  patchLoader,
+  patchMuslLoader,
+  patchPluginFolders,
+  patchTool,
+} from './patch-elf.ts';
 import { patchMachine } from './patch-machine.ts';
 import type { ArchivePackage } from './package-index.ts';
 import type { PackPlan, PlannedPair } from './plan-pack.ts';
@@ -75,7 +84,15 @@ export async function makePack(
         files.set(`lib/${name}`, file);
         used.add(name);
       }
-      const { rules } = planned.pair;
+      const { rules, names } = planned.pair;
+      if (names !== undefined) {
+        const excepted = options.foreign.bits === 32 ? planned.pair.except32 : [];
+        const list = namesFile(
+          tool.place,
+          names.filter((name) => excepted?.includes(name) !== true),
+        );
+        files.set(list.place, Buffer.from(list.text));
+      }
       records.push({ key: tool.key, tool: tool.place, ...(rules === undefined ? {} : { rules }) });
     }
     skipped.push(...own.skipped);
@@ -91,7 +108,7 @@ export async function makePack(
     records.push({ key, tool: place, ...(rules === undefined ? {} : { rules }) });
   }
   rmSync(scratch, { recursive: true });
-  if (libraries.size > 0) files.set('ld.so', movedLoader(libraries, options));
+  if (libraries.size > 0) for (const [place, file] of loaderFiles(libraries, options)) files.set(place, file);
   // Where native nm and ar look for plugins; gcc's makes them see into LTO objects, as Debian's link in bfd-plugins does.
   const plugin = [...files].find(([place]) => place.endsWith('/liblto_plugin.so'))?.[1];
   if (plugin !== undefined) files.set('bfd/liblto_plugin.so', plugin);
@@ -101,10 +118,19 @@ export async function makePack(
   return { id: packId(folder), tools: records.length, skipped };
 }
 
-function movedLoader(libraries: ReadonlyMap<string, Buffer>, context: PatchContext): Buffer {
-  const loader = [...libraries].find(([name]) => name.startsWith('ld-linux'))?.[1];
-  const patched = loader === undefined ? undefined : patchLoader(loader, context);
-  if (patched !== undefined) return patched;
+/** The loader of the native programs, glibc's or musl's, at its place in the pack, with what it reads. */
+function loaderFiles(libraries: ReadonlyMap<string, Buffer>, context: PatchContext): (readonly [string, Buffer])[] {
+  for (const [name, file] of libraries) {
+    const glibc = name.startsWith('ld-linux') ? patchLoader(file, context) : undefined;
+    if (glibc !== undefined) return [['ld.so', glibc]];
+    const musl = name.startsWith('ld-musl-') ? patchMuslLoader(file) : undefined;
+    if (musl === undefined) continue;
+    const path = Buffer.from(`${LIBRARY_FOLDER}\n`);
+    return [
+      [MUSL_LOADER, musl],
+      [`etc/${name.replace(/\.so\.1$/, '')}.path`, path],
+    ];
+  }
   throw new PolyarchError('ACCEL_UNAVAILABLE', `no loader for ${context.native.debian} programs that can be moved`);
 }
 
@@ -234,7 +260,8 @@ function neededLibraries(program: Buffer, libraries: ReadonlyMap<string, Buffer>
   const found = new Map<string, Buffer>();
   const todo = [...(elfLayout(program)?.needed ?? [])];
   for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
-    if (found.has(name) || name.startsWith('ld-linux')) continue;
+    // Musl's loader is its libc.
+    if (found.has(name) || name.startsWith('ld-linux') || name.startsWith('libc.musl-')) continue;
     const library = libraries.get(name);
     if (library === undefined) return `it needs ${name}, which no known package has`;
     found.set(name, library);
@@ -257,7 +284,7 @@ async function* debFiles(
 ): AsyncGenerator<readonly [path: string, file: Buffer]> {
   const links: (readonly [path: string, target: string])[] = [];
   const files = new Map<string, Buffer>();
-  for await (const { entry, body } of readDebData(deb, signal === undefined ? {} : { signal })) {
+  for await (const { entry, body } of readPackageData(deb, signal === undefined ? {} : { signal })) {
     if (entry.type === 'symlink' && isLibrary(entry.path) && wanted(entry.path)) {
       links.push([entry.path, join(dirname(entry.path), entry.linkname)]);
     }

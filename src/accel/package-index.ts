@@ -6,12 +6,13 @@ export interface ArchivePackage {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
-  /** The .deb, below `archive`. */
+  /** The .deb or .apk, below `archive`. */
   readonly filename: string;
   readonly archive: string;
-  readonly sha256: string;
+  /** `sha256:HEX` of the file; `apk:HEX`, the sha1 of an .apk's control member. */
+  readonly digest: string;
   readonly size: number;
-  /** Names in Depends and Pre-Depends, of alternatives the first. */
+  /** Names of packages that it needs, of alternatives the first. */
   readonly depends: readonly string[];
 }
 
@@ -67,7 +68,7 @@ function readPackage(text: string, archive: string): ArchivePackage | undefined 
     architecture,
     filename,
     archive,
-    sha256,
+    digest: `sha256:${sha256}`,
     size: Number(fields.get('size') ?? 0),
     depends: relations.map((one) => /^[a-z0-9.+-]+/.exec(one.trim())?.[0] ?? '').filter((one) => one !== ''),
   };

@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
 import { debianArchitecture } from './plan-pack.ts';
-import { type PatchContext, patchCrossFolders, patchLoader, patchPluginFolders, patchTool } from './patch-elf.ts';
+import {
+  type PatchContext,
+  patchCrossFolders,
+  patchLoader,
+  patchMuslLoader,
+  patchPluginFolders,
+  patchTool,
+} from './patch-elf.ts';
 
 function context(foreign: string): PatchContext {
   const [there, here] = [debianArchitecture(foreign), debianArchitecture('amd64')];
@@ -29,6 +36,12 @@ it.each([
 ])('the cross compiler’s %s', (from, to) => {
   const patched = patchCrossFolders(bytes(`\0${from}\0next\0`), arm64);
   expect(patched?.toString('latin1')).toBe(`\0${to.padEnd(from.length, '\0')}\0next\0`);
+});
+
+it('takes LD_LIBRARY_PATH from musl’s loader, and leaves PATH at its end', () => {
+  const patched = patchMuslLoader(bytes('x\0LD_LIBRARY_PATH\0LD_PRELOAD\0'))?.toString('latin1');
+  expect(patched).toBe('x\0XD_LIBRARY_PATH\0LD_PRELOAD\0');
+  expect(patchMuslLoader(bytes('\0OTHER_LD_LIBRARY_PATH\0'))).toBeUndefined();
 });
 
 it('sends libbfd’s plugin folders where there are none', () => {

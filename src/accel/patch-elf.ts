@@ -4,7 +4,12 @@ import { elfLayout } from './elf-layout.ts';
 
 /** The pack's loader and libraries, as a container sees them. */
 const LOADER = `${ACCEL_FOLDER}/ld.so`;
-const LIBRARY_FOLDER = `${ACCEL_FOLDER}/lib/`;
+export const LIBRARY_FOLDER = `${ACCEL_FOLDER}/lib/`;
+/**
+ * The place of musl's loader in a pack. Musl looks for `etc/ld-musl-ARCH.path`, the list of its library folders, beside the
+ * folder of its loader (ldso/dynlink.c): so the pack's own counts, and nothing in the loader must name it.
+ */
+export const MUSL_LOADER = 'lib/ld.so';
 
 export interface PatchContext {
   readonly foreign: DebianArchitecture;
@@ -21,7 +26,11 @@ export interface PatchContext {
 export function patchTool(file: Buffer): Buffer | undefined {
   const patched = Buffer.from(file);
   const { interpreter, runpath } = elfLayout(patched) ?? {};
-  if (interpreter !== undefined && !put(patched, interpreter, LOADER)) return undefined;
+  if (interpreter !== undefined) {
+    const { offset, size } = interpreter;
+    const isMusl = patched.toString('latin1', offset, offset + size).startsWith('/lib/ld-musl-');
+    if (!put(patched, interpreter, isMusl ? `${ACCEL_FOLDER}/${MUSL_LOADER}` : LOADER)) return undefined;
+  }
   if (runpath !== undefined && !put(patched, runpath, LIBRARY_FOLDER.slice(0, -1))) return undefined;
   return patched;
 }
@@ -96,6 +105,18 @@ export function patchLoader(file: Buffer, { native }: Pick<PatchContext, 'native
     if (place < 0) return undefined;
     patched.write(to.padEnd(from.length, '\0'), place, 'latin1');
   }
+  return patched;
+}
+
+/**
+ * Takes LD_LIBRARY_PATH from musl's loader, which loads what it finds there whatever machine it is for. Only the first
+ * letter changes: the end of that text may be another one of the same program (PATH). Undefined when it is not built as known.
+ */
+export function patchMuslLoader(file: Buffer): Buffer | undefined {
+  const patched = Buffer.from(file);
+  const at = patched.indexOf('\0LD_LIBRARY_PATH\0', 0, 'latin1');
+  if (at < 0) return undefined;
+  patched.write('X', at + 1, 'latin1');
   return patched;
 }
 

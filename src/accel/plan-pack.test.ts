@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AccelLevel, ToolFamily } from '../emulation/pairs.ts';
 import { packageIndex } from './package-index.ts';
-import { type BuiltPack, debianArchitecture, planPack, requestOf } from './plan-pack.ts';
+import { type BuiltPack, debianArchitecture, hasPairs, planPack, requestOf } from './plan-pack.ts';
 
 /** `NAME VERSION [DEPENDS…]` as an index. */
 function index(...packages: readonly string[]) {
@@ -136,4 +136,18 @@ it('takes a compiler that was built from source, and else says how to build it',
   const newer = { foreign: ['cpp-12 12.4.0-5'], native: [], families: ['gcc'] as const };
   expect(plan({}, newer).skipped).toEqual([]);
   expect(plan({ 'cpp-12': '12.4.0-5' }, newer).skipped).toEqual(['cpp-12 12.4.0-5: a counterpart is not proved']);
+});
+
+it.each([
+  ['alpine', { busybox: '1.36.1-r5' }, 'exact', true],
+  ['alpine', { busybox: '1.99.0-r5', 'apk-tools': '9.0-r0' }, 'exact', false],
+  ['alpine', { busybox: '1.99.0-r5', 'apk-tools': '9.0-r0' }, 'compatible', true],
+  ['debian', { busybox: '1.99.0-r5' }, 'exact', true],
+] as const)('on %s with %j there are %s pairs: %s', (distribution, installed, level, expected) => {
+  const [foreign, native] = [debianArchitecture('arm64'), debianArchitecture('amd64')];
+  if (foreign === undefined || native === undefined) throw new Error('known architectures');
+  const root = { release: { distribution, codename: 'x' }, installed: new Map(Object.entries(installed)), sources: [] };
+  const request = requestOf({ ...root, go: undefined }, { foreign, native, level, families: new Set(), built: [] });
+  expect(request !== undefined && hasPairs(request)).toBe(expected);
+  expect(request?.installed.map(([name]) => name)).toEqual(distribution === 'alpine' ? Object.keys(installed) : []);
 });

@@ -1,3 +1,4 @@
+import { ALPINE_LIBRARIES } from '../emulation/alpine-pairs.ts';
 import {
   type AccelLevel,
   DEBIAN_ARCHITECTURES,
@@ -72,19 +73,23 @@ export function requestOf(
 ): PackRequest | undefined {
   const go = root.go === undefined ? {} : { go: root.go };
   const { foreign, native, level } = options;
-  if (root.release === undefined) {
+  const { release } = root;
+  if (release === undefined) {
     return root.go === undefined ? undefined : { foreign, native, level, families: [], installed: [], ...go };
   }
   const families = PAIRS.filter(
-    (pair) => options.families.has(pair.family) || root.installed.has(packageName(pair, options.foreign)),
+    (pair) =>
+      isOf(pair, release) &&
+      (options.families.has(pair.family) || root.installed.has(packageName(pair, options.foreign))),
   ).map((pair) => pair.family);
-  const names = [...PAIRS.map((pair) => packageName(pair, options.foreign)), ...LIBRARIES];
+  const pairs = PAIRS.filter((pair) => isOf(pair, release));
+  const names = [...pairs.map((pair) => packageName(pair, options.foreign)), ...librariesOf(release)];
   const installed = names.flatMap((name) => {
     const version = root.installed.get(name);
     return version === undefined ? [] : [[name, version] as const];
   });
   return {
-    release: root.release,
+    release,
     foreign,
     native,
     level,
@@ -113,7 +118,7 @@ export function planPack(
       if (version !== undefined) skipped.push(`${name} ${version}: the archive does not have this version`);
       return [];
     }
-    const proved = pair.proved?.versions?.includes(foreign.version) ?? true;
+    const proved = isProved(pair, foreign.version);
     if (pair.native === 'built') {
       const label = `${name} ${foreign.version}`;
       const pack = request.built?.find(({ packages }) => packages.includes(label));
@@ -144,9 +149,31 @@ function buildCommand({ source }: ToolPair, { foreign }: PackRequest, { version 
   return `polyarch accel make --from-source ${source ?? ''}@${version} --platform linux/${platform}`;
 }
 
+/** Whether a pair is of a release's packages. */
+function isOf({ apk }: ToolPair, release: Release | undefined): boolean {
+  return release !== undefined && (apk ?? false) === (release.distribution === 'alpine');
+}
+
+function isProved(pair: ToolPair, version: string): boolean {
+  return (pair.proved?.versions?.includes(version) ?? true) && isProvedUpstream(pair, version);
+}
+
+function isProvedUpstream({ proved }: ToolPair, version: string): boolean {
+  return proved?.upstream?.includes(upstreamVersion(version)) ?? true;
+}
+
+function librariesOf(release: Release | undefined): ReadonlySet<string> {
+  return release?.distribution === 'alpine' ? ALPINE_LIBRARIES : LIBRARIES;
+}
+
 /** Whether any tool of a request's architectures may run native at its level. */
 export function hasPairs(request: PackRequest): boolean {
-  return PAIRS.some((pair) => wanted(pair, request)) || hasGo(request);
+  return hasTools(request) || hasGo(request);
+}
+
+/** The same of the distribution's tools. */
+export function hasTools(request: PackRequest): boolean {
+  return PAIRS.some((pair) => wanted(pair, request));
 }
 
 /** Whether the tools of the Go in `/usr/local/go` may run native: before Go 1.21 nothing shows that they give the same bytes. */
@@ -158,11 +185,16 @@ export function hasGo({ go, foreign, level }: PackRequest): boolean {
   );
 }
 
-function wanted(pair: ToolPair, { families, level, foreign, native }: PackRequest): boolean {
-  if (!families.includes(pair.family)) return false;
+function wanted(pair: ToolPair, request: PackRequest): boolean {
+  const { families, level, foreign, native, release, installed } = request;
+  if (!isOf(pair, release) || !families.includes(pair.family)) return false;
   if (level === 'exact' && pair.level !== 'exact') return false;
   if (pair.native !== undefined && pair.native !== 'same' && native.debian === foreign.debian) return false;
-  return level === 'compatible' || (pair.proved?.architectures?.includes(foreign.debian) ?? true);
+  if (level === 'compatible') return true;
+  // No index has to be read to know that.
+  const [, version] = installed.find(([name]) => name === packageName(pair, foreign)) ?? [];
+  if (version !== undefined && !isProvedUpstream(pair, version)) return false;
+  return pair.proved?.architectures?.includes(foreign.debian) ?? true;
 }
 
 /** A rebuild of the same source (+bN) is the same; for `compatible`, any revision of the same upstream version. */
@@ -177,6 +209,7 @@ function isCounterpart(native: ArchivePackage, foreign: ArchivePackage, pair: To
 /** Chooses one version of each library: the root filesystem's for `exact`, else the archive's newest. */
 function libraryChooser(request: PackRequest, native: PackageIndex) {
   const installed = new Map(request.installed);
+  const known = librariesOf(request.release);
   const chosen = new Map<string, ArchivePackage>();
   const choose = (name: string): ArchivePackage | string => {
     const version = request.level === 'exact' ? installed.get(name) : undefined;
@@ -189,7 +222,7 @@ function libraryChooser(request: PackRequest, native: PackageIndex) {
   };
   const closure = (owner: ArchivePackage, into: Map<string, ArchivePackage>): string | undefined => {
     for (const name of owner.depends) {
-      if (!LIBRARIES.has(name) || chosen.has(name) || into.has(name)) continue;
+      if (!known.has(name) || chosen.has(name) || into.has(name)) continue;
       const found = choose(name);
       if (typeof found === 'string') return found;
       into.set(name, found);

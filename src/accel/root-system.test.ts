@@ -4,7 +4,8 @@ import { parseRelease, parseStatus } from './root-system.ts';
 it.each([
   ['ID=debian\nVERSION_CODENAME=bookworm\n', { distribution: 'debian', codename: 'bookworm' }],
   ['VERSION_CODENAME="noble"\nID="ubuntu"\nID_LIKE=debian', { distribution: 'ubuntu', codename: 'noble' }],
-  ['ID=alpine\nVERSION_ID=3.20', undefined],
+  ['ID=alpine\nVERSION_ID=3.20', { distribution: 'alpine', codename: 'v3.20' }],
+  ['ID=fedora\nVERSION_CODENAME=forty', undefined],
   ['ID=debian\nPRETTY_NAME="Debian sid"', undefined],
   ['ID=debian\nVERSION_CODENAME=../../x', undefined],
   ['', undefined],

@@ -1,7 +1,7 @@
 import { PAIRS, type ToolPair } from '../emulation/pairs.ts';
 import { PolyarchError } from '../util/error.ts';
 import { type IndexOptions, archiveIndexes, sourceIndexes, suitesOf } from './archive-indexes.ts';
-import { fetchKnown } from './downloads.ts';
+import { fetchKnown, fetchPackage } from './downloads.ts';
 import { debDataFile } from './make-pack.ts';
 import type { ArchivePackage } from './package-index.ts';
 import { packageName, type PackRequest } from './plan-pack.ts';
@@ -59,7 +59,7 @@ export async function fetchSourceSet(
       .find((one) => one.version === version);
     if (found === undefined)
       throw unavailable(`the archive of ${where} has no ${label} ${version} for ${foreign.debian}`);
-    const deb = await fetchKnown({ ...found, url: `${found.archive}${found.filename}` }, options);
+    const deb = await fetchPackage(found, options);
     binaries.push({ pair, foreign: found, deb });
   }
   return { files, binaries };

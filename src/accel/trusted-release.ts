@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PolyarchError } from '../util/error.ts';
 import { findProgram } from '../util/find-program.ts';
 import { parseParagraph } from './deb822.ts';
-import type { Distribution, Release } from './root-system.ts';
+import type { DebDistribution, Release } from './root-system.ts';
 
 /** What a signed InRelease says. */
 export interface TrustedRelease {
@@ -14,14 +14,15 @@ export interface TrustedRelease {
 }
 
 /** The archives' own keys, as the distributions' keyring packages install them. A root filesystem's keys are not asked. */
-const KEYRINGS: Readonly<Record<Distribution, { readonly file: string; readonly package: string; origin: string }>> = {
-  debian: {
-    file: '/usr/share/keyrings/debian-archive-keyring.gpg',
-    package: 'debian-archive-keyring',
-    origin: 'Debian',
-  },
-  ubuntu: { file: '/usr/share/keyrings/ubuntu-archive-keyring.gpg', package: 'ubuntu-keyring', origin: 'Ubuntu' },
-};
+const KEYRINGS: Readonly<Record<DebDistribution, { readonly file: string; readonly package: string; origin: string }>> =
+  {
+    debian: {
+      file: '/usr/share/keyrings/debian-archive-keyring.gpg',
+      package: 'debian-archive-keyring',
+      origin: 'Debian',
+    },
+    ubuntu: { file: '/usr/share/keyrings/ubuntu-archive-keyring.gpg', package: 'ubuntu-keyring', origin: 'Ubuntu' },
+  };
 
 /** What checks signatures here. */
 export interface Trust {
@@ -34,7 +35,7 @@ export interface Trust {
  *
  * @throws PolyarchError ACCEL_UNAVAILABLE with what to install
  */
-export function findTrust(distribution: Distribution, path: string | undefined): Trust {
+export function findTrust(distribution: DebDistribution, path: string | undefined): Trust {
   const keyring = KEYRINGS[distribution];
   const needed: string[] = [];
   const verifier = (['gpgv', 'sqv'] as const)
@@ -61,7 +62,7 @@ export async function readTrustedRelease(
   inRelease: Uint8Array,
   options: {
     readonly trust: Trust;
-    readonly release: Release;
+    readonly release: Release<DebDistribution>;
     readonly suite: string;
     readonly name: string;
     readonly signal?: AbortSignal;

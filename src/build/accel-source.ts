@@ -4,7 +4,7 @@ import { makeBuiltPack } from '../accel/built-pack.ts';
 import { gccConfiguration, gccDockerfile } from '../accel/gcc-build.ts';
 import type { PackRecord } from '../accel/pack-record.ts';
 import { debianArchitecture } from '../accel/plan-pack.ts';
-import { type Release, releaseName } from '../accel/root-system.ts';
+import { type DebDistribution, type Release, releaseName } from '../accel/root-system.ts';
 import { BUILDABLE, fetchSourceSet, programOf, type SourceName, type SourceSet } from '../accel/source-sets.ts';
 import { findTrust } from '../accel/trusted-release.ts';
 import { hostArchitecture } from '../emulation/native.ts';
@@ -20,7 +20,7 @@ import type { Workspace } from './workspace.ts';
 export interface SourcePackRequest extends SourceName {
   /** Whose programs are to be replaced. */
   readonly platform: Platform;
-  readonly release: Release;
+  readonly release: Release<DebDistribution>;
   /** The image to build in. Default: the release's own, e.g. `debian:bookworm`. */
   readonly base?: string;
 }

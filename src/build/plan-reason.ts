@@ -39,7 +39,7 @@ export function howItRuns({ on, targets, isAll, runs, tools }: StepPlace, machin
     if (tools === 'unknown')
       return {
         how: 'emulated',
-        why: `${why}; with native tools if its base, which is not here yet, is Debian or Ubuntu`,
+        why: `${why}; with native tools if its base, which is not here yet, is Debian, Ubuntu or Alpine`,
       };
     return { how: 'accelerated', why: `${why}, and the tools of ${tools} run native` };
   }

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRelease, type Release } from '../accel/root-system.ts';
 import type { Platform } from '../oci/platform.ts';
 import type { Engine } from '../worker/engine.ts';
 
 /**
- * The release of the system in an image, as its unpacked layers have it: `none` where they have no Debian or Ubuntu,
+ * The release of the system in an image, as its unpacked layers have it: `none` where they have no Debian, Ubuntu or Alpine,
  * undefined while they are not here. Fetches nothing but what a plan asks of every base.
  */
 export async function systemOf(
@@ -29,11 +29,11 @@ export async function systemOf(
   return 'none';
 }
 
-/** The layer's own os-release(5); /etc has a link to it. */
+/** The layer's own os-release(5): /etc has a link to it, but in older Alpine the file itself. */
 function readRelease(folder: string): string | undefined {
-  try {
-    return readFileSync(join(folder, 'usr/lib/os-release'), 'utf8');
-  } catch {
-    return undefined;
+  for (const place of ['usr/lib/os-release', 'etc/os-release']) {
+    const file = join(folder, place);
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === true) return readFileSync(file, 'utf8');
   }
+  return undefined;
 }

@@ -14,7 +14,11 @@ export type AccelRule =
   /** Python: only for py_compile, compileall and py3compile. */
   | 'python-compile'
   /** A tool of Go's: only when GOARCH is set, as cmd/go does. */
-  | 'go-tool';
+  | 'go-tool'
+  /** A program of many names: only under those in the file `TOOL.names` beside the tool, a line each. */
+  | 'names'
+  /** Alpine's apk: only in a root filesystem with /etc/apk/arch, not for another root, and not when it is asked about itself. */
+  | 'apk';
 
 export interface AccelRecord {
   /** The foreign program, or the foreign linker plugin. */
@@ -29,9 +33,14 @@ const RULE_BITS: Readonly<Record<AccelRule, number>> = {
   'linker-plugin': 2,
   'python-compile': 4,
   'go-tool': 8,
+  names: 16,
+  apk: 32,
 };
 
-const RULES: readonly AccelRule[] = ['compiler', 'linker-plugin', 'python-compile', 'go-tool'];
+const RULES: readonly AccelRule[] = ['compiler', 'linker-plugin', 'python-compile', 'go-tool', 'names', 'apk'];
+
+/** What the dispatcher reads the list beside a tool into, bytes. */
+const MAX_NAMES = 16 * 1024 - 1;
 
 /** The map's file in the pack's folder. */
 export const MAP_FILE = 'map';
@@ -105,6 +114,13 @@ export function writeAccelMap(folder: string, records: readonly AccelRecord[]): 
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, MAP_FILE), encodeAccelMap(records), { mode: 0o644 });
   writeFileSync(join(folder, RAN_FILE), '', { mode: 0o644 });
+}
+
+/** The place and the text of the list for a tool with the rule `names`. */
+export function namesFile(tool: string, names: readonly string[]): { readonly place: string; readonly text: string } {
+  const text = names.map((name) => `${name}\n`).join('');
+  if (text.length > MAX_NAMES) throw new Error(`too many names of ${tool}`);
+  return { place: `${tool}.names`, text };
 }
 
 /** The tools of a map, in the order of its records, which is how the dispatcher names them in what ran. */

@@ -1,4 +1,5 @@
 import type { AccelRule } from './accel-map.ts';
+import { ALPINE_PAIRS } from './alpine-pairs.ts';
 
 /** `exact`: proved to give the same bytes. `compatible`: also what may differ in corners, and other revisions of one upstream version. */
 export type AccelLevel = 'exact' | 'compatible';
@@ -9,9 +10,11 @@ export type AccelMode = AccelLevel | 'off';
 /** Tools that come together; all but `base` are only looked at where a step has them or installs them. */
 export type ToolFamily = 'base' | 'binutils' | 'gcc' | 'go' | 'python';
 
-/** A Debian package whose programs may run as those of the build machine's own architecture. */
+/** A package of Debian's, or of Alpine's, whose programs may run as those of the build machine's own architecture. */
 export interface ToolPair {
   readonly family: ToolFamily;
+  /** Of Alpine's packages; else of Debian's and Ubuntu's. */
+  readonly apk?: true;
   /** The foreign package. `{gnu}` is the foreign architecture's GNU name, e.g. `aarch64-linux-gnu`. */
   readonly package: string;
   /**
@@ -27,11 +30,17 @@ export interface ToolPair {
   /** The same for foreign architectures of 32 bits, where times and sizes have other bounds. */
   readonly except32?: readonly string[];
   readonly rules?: readonly AccelRule[];
+  /** For the rule `names`: those under which the programs run native. */
+  readonly names?: readonly string[];
   readonly level: AccelLevel;
   /** What its native programs, on x86-64, know of their machine. */
   readonly machine?: MachineTraits;
-  /** Only these foreign versions and architectures are proved; default all. */
-  readonly proved?: { readonly versions?: readonly string[]; readonly architectures?: readonly string[] };
+  /** Only these foreign versions, upstream versions and architectures (Debian's names) are proved; default all. */
+  readonly proved?: {
+    readonly versions?: readonly string[];
+    readonly upstream?: readonly string[];
+    readonly architectures?: readonly string[];
+  };
 }
 
 /** What is compiled into an x86-64 program of its own machine, and accel/patch-machine.ts changes. */
@@ -45,23 +54,31 @@ export interface MachineTraits {
   readonly code: readonly (readonly [from: string, to: string])[];
 }
 
-/** Debian's name of an architecture, its GNU name, and Go's in the folder of its tools. */
+/** Debian's and Alpine's name of an architecture, its GNU name, and Go's in the folder of its tools. */
 export interface DebianArchitecture {
   /** As in a platform. */
   readonly architecture: string;
   readonly debian: string;
+  readonly alpine: string;
   readonly gnu: string;
   readonly go: string;
   readonly bits: 32 | 64;
 }
 
 export const DEBIAN_ARCHITECTURES: readonly DebianArchitecture[] = [
-  { architecture: 'amd64', debian: 'amd64', gnu: 'x86_64-linux-gnu', go: 'amd64', bits: 64 },
-  { architecture: 'arm64', debian: 'arm64', gnu: 'aarch64-linux-gnu', go: 'arm64', bits: 64 },
-  { architecture: 'arm', debian: 'armhf', gnu: 'arm-linux-gnueabihf', go: 'arm', bits: 32 },
-  { architecture: 'ppc64le', debian: 'ppc64el', gnu: 'powerpc64le-linux-gnu', go: 'ppc64le', bits: 64 },
-  { architecture: 's390x', debian: 's390x', gnu: 's390x-linux-gnu', go: 's390x', bits: 64 },
-  { architecture: 'riscv64', debian: 'riscv64', gnu: 'riscv64-linux-gnu', go: 'riscv64', bits: 64 },
+  { architecture: 'amd64', debian: 'amd64', alpine: 'x86_64', gnu: 'x86_64-linux-gnu', go: 'amd64', bits: 64 },
+  { architecture: 'arm64', debian: 'arm64', alpine: 'aarch64', gnu: 'aarch64-linux-gnu', go: 'arm64', bits: 64 },
+  { architecture: 'arm', debian: 'armhf', alpine: 'armv7', gnu: 'arm-linux-gnueabihf', go: 'arm', bits: 32 },
+  {
+    architecture: 'ppc64le',
+    debian: 'ppc64el',
+    alpine: 'ppc64le',
+    gnu: 'powerpc64le-linux-gnu',
+    go: 'ppc64le',
+    bits: 64,
+  },
+  { architecture: 's390x', debian: 's390x', alpine: 's390x', gnu: 's390x-linux-gnu', go: 's390x', bits: 64 },
+  { architecture: 'riscv64', debian: 'riscv64', alpine: 'riscv64', gnu: 'riscv64-linux-gnu', go: 'riscv64', bits: 64 },
 ];
 
 const BIN = ['bin/*', 'sbin/*'];
@@ -218,6 +235,7 @@ export const PAIRS: readonly ToolPair[] = [
     rules: ['python-compile'],
     level: 'compatible',
   })),
+  ...ALPINE_PAIRS,
 ];
 
 /** Whether any tool runs native for that platform on this level, where the machine and the packages allow it. */

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccelRule, writeAccelMap } from '../../src/emulation/accel-map.ts';
 import { programKey } from '../../src/emulation/program-key.ts';
@@ -16,7 +16,7 @@ export interface BusyboxPack {
 const APPLETS = ['basename', 'chroot', 'tr', 'readlink', 'wc', 'cp', 'chmod', 'ln', 'sort', 'head', 'ulimit'];
 
 /**
- * In the root filesystem, besides busybox in /bin: `/plain/*`, `/compiler/*`, `/linker/*` and `/python/*`, copies that the map
+ * In the root filesystem, besides busybox in /bin: `/plain/*`, `/compiler/*`, `/linker/*`, `/python/*`, `/apk/*` and `/names/*`, copies that the map
  * knows by that rule; `/content/*`, which has no build-id; `/changed/*`, the same with one other byte; `/lost/*`, whose native
  * tool is not in the pack; `/foreign/*`, which the map does not know; and two plugins in /lib, of which it knows `known.so`.
  */
@@ -53,6 +53,11 @@ export async function makeBusyboxPack(folder: string, debian: string): Promise<B
     copyFileSync(join(pack, 'bin/busybox'), join(pack, tool));
     return { key: key(applets(name)), tool, rules };
   };
+  const names = ruled('names', 'names');
+  mkdirSync(join(pack, 'names'));
+  renameSync(join(pack, names.tool), join(pack, 'names/busybox'));
+  symlinkSync('busybox', join(rootfs, 'names/other'));
+  writeFileSync(join(pack, 'names/busybox.names'), 'names\nother-uname\nuname\nunamely\n');
   const anonymous = withoutBuildId(busybox, key(join(rootfs, 'bin/busybox')).bytes);
   const changed = Buffer.from(anonymous);
   changed.fill(changed[changed.length >> 1] === 0 ? 1 : 0, changed.length >> 1, (changed.length >> 1) + 1);
@@ -69,6 +74,8 @@ export async function makeBusyboxPack(folder: string, debian: string): Promise<B
     ruled('linker', 'linker-plugin'),
     ruled('python', 'python-compile'),
     ruled('go', 'go-tool'),
+    ruled('apk', 'apk'),
+    { ...names, tool: 'names/busybox' },
     { key: key(content), tool: 'bin/busybox' },
     { key: key(applets('lost')), tool: 'bin/nowhere' },
     { key: key(variant('lib/known.so')), tool: 'lib/native-plugin.so' },

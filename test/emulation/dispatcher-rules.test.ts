@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, startClient, step } from '../executor/client.ts';
@@ -68,6 +68,15 @@ const CASES: readonly (readonly [environment: string, rule: string, line: string
   ['', 'python', '-c print(1) /usr/bin/py3compile', false],
   ['', 'python', 'script.py', false],
   ['', 'python', '', false],
+  ['', 'apk', '-q add x', true],
+  ['', 'apk', '-U --arch aarch64 add x', true],
+  ['', 'apk', '--quiet', false],
+  ['', 'apk', '--print-arch', false],
+  ['', 'apk', '--print add', false],
+  ['', 'apk', '--root=/x add', false],
+  ['', 'apk', '-qp /x add', false],
+  ['', 'apk', '--initdb add', false],
+  ['', 'apk', 'add -V', false],
 ];
 
 /** Runs echo by each case's rule, all in one step: what each printed, and whether it ran native. */
@@ -76,6 +85,8 @@ async function runCases(
   cases: readonly (readonly [string, string, string, ...unknown[]])[],
 ): Promise<readonly { readonly output: string; readonly isNative: boolean }[]> {
   const { rootfs, pack } = await makeBusyboxPack(folder.path, architecture);
+  mkdirSync(join(rootfs, 'etc/apk'), { recursive: true });
+  writeFileSync(join(rootfs, 'etc/apk/arch'), 'aarch64\n');
   writeFileSync(join(rootfs, 'tmp/options'), '-O2 -c\n');
   writeFileSync(join(rootfs, 'tmp/native-options'), '-O2\n"-march=native"\n');
   writeFileSync(join(rootfs, 'tmp/long-options'), `${'-O2 '.repeat(10_000)}-fplugin=x`);
@@ -115,4 +126,35 @@ test('C.UTF-8 on a machine of the other byte order', async () => {
     ['LANG=C', 'plain', ''],
   ] as const;
   expect((await runCases('s390x', cases)).map(({ isNative }) => isNative)).toEqual([false, true]);
+});
+
+/** A call of busybox, and what it prints: `uname -m` is this machine's when native. */
+const NAMES: readonly (readonly [line: string, isNative: boolean])[] = [
+  ['/names/uname -m', true],
+  ['/names/other -m', false],
+  ['/names/busybox uname -m', true],
+  ['/names/busybox unam', false],
+  ['/names/busybox unames', false],
+  ['/names/busybox', false],
+  ['/names/busybox other', false],
+  ['exec -a -uname /names/busybox -m', true],
+  ['exec -a uname /names/other -m', true],
+  ['exec -a other /names/uname -m', false],
+  ['exec -a /x/busybox /names/other uname', true],
+];
+
+test('a program of many names runs native under those of its list, and apk where the root filesystem names its architecture', async () => {
+  const { rootfs, pack } = await makeBusyboxPack(join(folder.path, 'names'), 'arm64');
+  const count = 'wc -c < /dev/.accel/ran';
+  const lines = [...NAMES, ['/apk/echo add', false] as const];
+  const script = lines.map(([line]) => `${count}; (${line}) >/dev/null 2>&1; ${count}`).join('\n');
+  const platform = { os: 'linux', architecture: 'arm64' };
+  const run = async () => {
+    const { output } = await client.run(step({ rootfs, accel: pack, platform, args: ['sh', '-c', script] }));
+    const counts = output.trim().split('\n').map(Number);
+    return lines.map(([line], index) => [line, (counts[index * 2 + 1] ?? 0) > (counts[index * 2] ?? 0)]);
+  };
+  expect(await run()).toEqual(lines);
+  rmSync(join(pack, 'names/busybox.names'));
+  expect((await run()).filter(([, isNative]) => isNative)).toEqual([]);
 });

@@ -60,7 +60,7 @@ static u64 size_of(int fd)
 
 /* ---- Memory: the stack of this code, and what is read. ---- */
 
-enum { PAGE = 4096, CHUNK = 16384, NOTES = 2048, PATH = 176 };
+enum { PAGE = 4096, CHUNK = 16384, NOTES = 2048, PATH = 184 };
 
 static u8 stack[8192] __attribute__((aligned(16), used));
 /* As start.S names the end of it. */
@@ -257,7 +257,7 @@ static int content_is(int fd, const u8 *content)
 
 #define FOLDER "/dev/.accel/"
 
-enum { COMPILER = 1, LINKER_PLUGIN = 2, PYTHON_COMPILE = 4, GO_TOOL = 8, EMULATED_AFTER_ALL = 0x8000 };
+enum { COMPILER = 1, LINKER_PLUGIN = 2, PYTHON_COMPILE = 4, GO_TOOL = 8, NAMES = 16, APK = 32, EMULATED_AFTER_ALL = 0x8000 };
 
 struct record {
 	u8 key[32];
@@ -422,6 +422,72 @@ static int compiles_python(char **argument)
 	return 0;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *name = path;
+	for (; *path; path++)
+		if (*path == '/') name = path + 1;
+	return name;
+}
+
+/*
+ * A program of many names runs native under those that are in the list beside the tool, a line each: argv[0]'s, or where
+ * the program is called by its own, the first argument's.
+ */
+static int name_forbids(char **argument, char *path)
+{
+	const char *name = base_name(argument[0] ? argument[0] : "");
+	if (*name == '-') name++;
+	if (equal(name, base_name(path))) name = argument[1];
+	if (!name || !*name) return 1;
+
+	const char *suffix = ".names";
+	char *end = path + length(path), *at = end;
+	while (*suffix) *at++ = *suffix++;
+	*at = 0;
+	int fd = open_file(path, 0);
+	*end = 0;
+	if (fd < 0) return 1;
+	u64 size = size_of(fd), count = length(name);
+	int forbidden = 1;
+	if (size < CHUNK && read_at(fd, chunk, size, 0)) {
+		chunk[size] = 0;
+		for (char *line = (char *)chunk; *line && forbidden;) {
+			forbidden = !(begins(line, name) && line[count] == '\n');
+			while (*line && *line != '\n') line++;
+			if (*line) line++;
+		}
+	}
+	close_file(fd);
+	return forbidden;
+}
+
+/* apk tells the architecture that it was compiled for, and works for it in a root without /etc/apk/arch. */
+static int apk_forbids(char **argument)
+{
+	static const char long_names[] = "--print-arch\0--root\0--initdb\0--version\0--help\0";
+	int fd = open_file("/etc/apk/arch", O_NONBLOCK), words = 0;
+	if (fd < 0) return 1;
+	u64 size = size_of(fd);
+	close_file(fd);
+	for (; *argument; argument++) {
+		const char *one = *argument;
+		if (one[0] != '-') words++;
+		else if (one[1] != '-') {
+			for (one++; *one; one++)
+				if (*one == 'p' || *one == 'V' || *one == 'h') return 1;
+		} else {
+			/* An option may be cut short. */
+			for (const char *name = long_names; *name; name += length(name) + 1) {
+				const char *a = one, *b = name;
+				while (*a && *a == *b) a++, b++;
+				if (*a == 0 || *a == '=') return 1;
+			}
+		}
+	}
+	return size == 0 || words == 0;
+}
+
 /* ---- The whole. ---- */
 
 /* Filled by inject.ts: QEMU's entry from the start of this code, and `NAME=value` strings, an empty one last. */
@@ -459,6 +525,9 @@ static void run_native(const struct process *process)
 	char **arguments = process->argument + 2, **rewritten = 0, *original = 0;
 	if ((tool.rules & PYTHON_COMPILE) && !compiles_python(arguments + 1)) goto emulate;
 	if ((tool.rules & GO_TOOL) && !names_goarch(process->environment)) goto emulate;
+	if ((tool.rules & APK) && apk_forbids(arguments + 1)) goto emulate;
+	full_path(tool_path, &tool);
+	if ((tool.rules & NAMES) && name_forbids(arguments, tool_path)) goto emulate;
 	for (char **one = arguments + 1; (tool.rules & (COMPILER | LINKER_PLUGIN)) && *one; one++) {
 		if (argument_forbids(*one, tool.rules)) goto emulate;
 		if (!(tool.rules & LINKER_PLUGIN) || !one[1] || !(equal(*one, "-plugin") || equal(*one, "--plugin"))) continue;
@@ -472,7 +541,6 @@ static void run_native(const struct process *process)
 		rewritten = ++one;
 	}
 
-	full_path(tool_path, &tool);
 	int ran = open_file(FOLDER "ran", O_WRONLY | O_APPEND);
 	u16 note = (u16)index;
 	if (ran >= 0) syscall(SYS_WRITE, ran, (long)&note, 2, 0);

@@ -1,0 +1,159 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ApkContent, writeApkRepository } from '../../scripts/apk-repository.ts';
+import { debianPackages } from '../../scripts/debian-packages.ts';
+import { newSigner } from '../../scripts/prove-alpine/repository.ts';
+import { run } from '../../scripts/process.ts';
+import { makeRootfs } from '../executor/rootfs.ts';
+import { temporaryFolder, testEnvironment, type TestEnvironment } from '../support/environment.ts';
+
+/*
+ * A root filesystem as Alpine's, of Debian's static busybox and Debian's musl, and an archive of them in Alpine's format.
+ * What Alpine's own programs do is proved by scripts/prove-alpine.ts.
+ */
+const VERSION = '1.36.1-r9';
+const signer = newSigner();
+const folder = temporaryFolder();
+const archive = join(folder.path, 'archive');
+const server = createServer((request, response) => {
+  const file = join(archive, request.url ?? '');
+  const body = request.url?.endsWith('.apk') === true || request.url?.endsWith('.gz') === true ? read(file) : undefined;
+  response.writeHead(body === undefined ? 404 : 200).end(body);
+});
+let env: TestEnvironment;
+let store = 0;
+
+function read(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+async function packagesFor(debian: string, alpine: string): Promise<ApkContent[]> {
+  const root = await makeRootfs(join(folder.path, debian), debian);
+  const [musl] = await debianPackages({ suite: 'bookworm', architecture: debian }, { packages: ['musl'] });
+  const unpacked = join(folder.path, `musl-${debian}`);
+  await run(['dpkg-deb', '-x', musl?.file ?? '', unpacked]);
+  const libc = readFileSync(join(unpacked, `lib/${alpine}-linux-musl/libc.so`));
+  const loader = { path: `lib/ld-musl-${alpine}.so.1`, mode: 0o755, content: libc };
+  const busybox = { path: 'bin/busybox', mode: 0o755, content: readFileSync(join(root, 'bin/busybox')) };
+  const so = `so:libc.musl-${alpine}.so.1`;
+  return [
+    { name: 'musl', version: '1.2.3-r1', provides: [`${so}=1`], files: [loader] },
+    { name: 'busybox', version: VERSION, depends: [so], files: [busybox] },
+  ];
+}
+
+let packages: Readonly<Record<'aarch64' | 'x86_64', ApkContent[]>>;
+
+beforeAll(async () => {
+  packages = { aarch64: await packagesFor('arm64', 'aarch64'), x86_64: await packagesFor('amd64', 'x86_64') };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // An address with a port, as it listens on TCP.
+  const { port } = server.address() as AddressInfo;
+  env = testEnvironment({});
+  const root = join(folder.path, 'arm64');
+  const put = (path: string, text: string): void => {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), text);
+  };
+  put('etc/os-release', 'ID=alpine\nVERSION_ID=3.20.3\n');
+  put('etc/apk/repositories', `http://127.0.0.1:${port}\n`);
+  put('lib/apk/db/installed', `P:musl\nV:1.2.3-r1\n\nP:busybox\nV:${VERSION}\n\n`);
+  const context = join(env.folder, 'context');
+  mkdirSync(context);
+  await run(['tar', '-cf', join(context, 'root.tar'), '-C', root, '.']);
+  // In exec form: the shell of Debian's busybox, unlike Alpine's, runs applets in its own process.
+  const lines = ['FROM scratch AS one', 'ADD root.tar /', 'RUN ["mkdir", "/out"]', 'FROM one AS all'];
+  lines.push(
+    'RUN ["grep", "-c", "e", "/etc/passwd"]',
+    'RUN ["uname", "-m"]',
+    'RUN ["busybox", "touch", "/out/touched"]',
+  );
+  writeFileSync(join(context, 'Dockerfile'), `${lines.join('\n')}\n`);
+});
+
+afterAll(() => {
+  server.close();
+  server.closeAllConnections();
+  env[Symbol.dispose]();
+  folder[Symbol.dispose]();
+});
+
+function publish(content: typeof packages = packages, by = signer): void {
+  rmSync(archive, { recursive: true, force: true });
+  for (const architecture of ['aarch64', 'x86_64'] as const)
+    writeApkRepository(archive, content[architecture], { architecture, signer: by });
+}
+
+/** Builds in a store of its own, which knows the key unless told otherwise: the log. */
+async function build(target: 'one' | 'all', options: { level?: string; key?: boolean } = {}): Promise<string> {
+  const home = join(env.folder, `store-${++store}`);
+  mkdirSync(join(home, 'accel/keys'), { recursive: true });
+  if (options.key !== false) writeFileSync(join(home, 'accel/keys', signer.name), signer.publicKey);
+  const words = ['--platform', 'linux/arm64', '--accel', options.level ?? 'compatible', '--progress', 'plain'];
+  const { stderr } = await env.polyarch(['build', ...words, '--target', target, 'context'], {
+    env: { POLYARCH_HOME: home },
+  });
+  return stderr;
+}
+
+test('busybox runs native under its neutral names, of a signed archive of Alpine', async () => {
+  publish();
+  const log = await build('all');
+  expect(log).toMatch(/making a pack of native tools for alpine v3\.20 on arm64/);
+  expect(log.match(/ran native: busybox/g)).toHaveLength(3);
+  expect(log).toContain('aarch64');
+  expect(log).not.toContain('x86_64');
+});
+
+const changed = (architecture: 'aarch64' | 'x86_64') => {
+  const content = structuredClone(packages);
+  for (const one of content[architecture]) Object.assign(one, { version: `${one.version}1` });
+  return content;
+};
+
+test.each([
+  [
+    'whose key is not known',
+    { key: false },
+    () => publish(),
+    /no good signature of the archive \(it names proof\.rsa\.pub\)/,
+  ],
+  ['that another key of that name signed', {}, () => publish(packages, newSigner()), /no good signature/],
+  [
+    'with one byte of a package changed',
+    {},
+    () => {
+      publish();
+      const file = join(archive, `x86_64/busybox-${VERSION}.apk`);
+      const bytes = readFileSync(file);
+      bytes[bytes.length - 5000] = (bytes[bytes.length - 5000] ?? 0) ^ 1;
+      writeFileSync(file, bytes);
+    },
+    /busybox-1\.36\.1-r9\.apk is not the file that its archive's signed index names/,
+  ],
+  [
+    'without the version that is installed',
+    {},
+    () => publish(changed('aarch64')),
+    /busybox 1\.36\.1-r9: the archive does not have this version/,
+  ],
+  [
+    'of another version for this machine',
+    { level: 'exact' },
+    () => publish(changed('x86_64')),
+    /no counterpart on amd64/,
+  ],
+])('an archive %s makes no pack', async (_name, options, prepare, reason) => {
+  prepare();
+  const log = await build('one', options);
+  expect(log).toMatch(/emulated, not accelerated: /);
+  expect(log).toMatch(reason);
+  expect(log).not.toContain('ran native');
+});
