@@ -12,6 +12,8 @@ export async function polyarchContender(options: {
   name?: string;
   /** Flags of `build`. */
   flags?: readonly string[];
+  /** The reference of packs that the store is to have. */
+  packs?: string;
 }): Promise<Contender> {
   const program = await polyarchProgram();
   const home = join(options.folder, options.name ?? 'polyarch');
@@ -21,6 +23,7 @@ export async function polyarchContender(options: {
     POLYARCH_HOME: home,
     POLYARCH_REGISTRY_MIRRORS: `docker.io=http://${options.mirror}`,
   };
+  if (options.packs !== undefined) await run([...program, 'accel', 'pull', options.packs], { env });
   const version = (await run([...program, '--version'], { env })).stdout.trim();
   return {
     name: options.name ?? 'polyarch',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BaseDefinition, BuiltContent } from './bases/base.ts';
 import { alpine, busybox } from './bases/busybox.ts';
 import { debian, trixie } from './bases/debian.ts';
-import { golang, golangCgo, golangTrixie } from './bases/golang.ts';
+import { compilersTrixie, golang, golangCgo, golangTrixie } from './bases/golang.ts';
 import { layoutRoot, writeImageLayout } from './bases/layout.ts';
 import { pushLayout } from './bases/push.ts';
 import { fixturePath, projectFolder } from './fixtures.ts';
@@ -22,6 +22,7 @@ const bases: Readonly<Record<string, BaseDefinition>> = {
   golang,
   'golang-trixie': golangTrixie,
   'golang-cgo': golangCgo,
+  'compilers-trixie': compilersTrixie,
 };
 
 /** The bases that another is made from, and so are made before it. */

@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdirSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { debianPackages, packagesKey, type DebianPackage } from '../debian-packages.ts';
 import { fixturePlatforms, type FixturePlatform } from '../fixtures.ts';
@@ -72,11 +72,7 @@ async function additionContent(options: Addition): Promise<BuiltContent> {
           const rootfs = join(context, '..', `rootfs-${platform.debian}`);
           mkdirSync(rootfs);
           await unpackPackages(rootfs, { packages, architecture: platform.debian, onto: true });
-          leaveOutDocumentation(rootfs);
-          for (const path of globSync(needless, { cwd: rootfs })) {
-            const whole = join(rootfs, path);
-            if (existsSync(whole)) rmSync(whole, { recursive: true });
-          }
+          leaveOut(rootfs);
           await packTar(rootfs, join(context, tarName(platform)));
           rmSync(rootfs, { recursive: true });
         },
@@ -127,3 +123,33 @@ export const golangCgo: BaseDefinition = {
       settings: [],
     }),
 };
+
+/** Compilers of trixie for arm64, of which there are exact native counterparts. Nothing is configured: their steps need no more. */
+export const compilersTrixie: BaseDefinition = {
+  repository: 'library/gcc',
+  tags: ['14'],
+  content: async () => {
+    const target = { suite: 'trixie', architecture: 'arm64' } as const;
+    const wanted = ['base-files', 'dash', 'coreutils', 'sed', 'gcc', 'libc6-dev', 'golang-go'];
+    const packages = await debianPackages(target, { packages: wanted, closure: true });
+    return {
+      kind: 'built',
+      key: ['compilers-1', packagesKey(packages)].join('\n'),
+      platforms: ['linux/arm64'],
+      dockerfile: 'FROM scratch\nADD compilers.tar /\n',
+      makeContext: async (context) => {
+        const rootfs = join(context, '../rootfs');
+        mkdirSync(rootfs);
+        await unpackPackages(rootfs, { packages, architecture: target.architecture });
+        leaveOut(rootfs);
+        await packTar(rootfs, join(context, 'compilers.tar'));
+        rmSync(rootfs, { recursive: true });
+      },
+    };
+  },
+};
+
+function leaveOut(rootfs: string): void {
+  leaveOutDocumentation(rootfs);
+  for (const path of globSync(needless, { cwd: rootfs })) rmSync(join(rootfs, path), { recursive: true, force: true });
+}

@@ -8,10 +8,7 @@ import { SOURCES } from '../../scripts/prove-packs/sources.ts';
 import { architectureRecord } from '../../src/emulation/architectures.ts';
 import { findEmulator } from '../../src/emulation/find-emulator.ts';
 
-/*
- * A small proof of binutils, Go's tools and bookworm's compiler, on the base golang-cgo; the long ones are
- * scripts/prove-packs.ts.
- */
+/* A small proof of binutils, Go's tools and compilers; the long ones are scripts/prove-packs.ts. */
 export const TOOLS_STEP = `
 exec 2>/out/messages
 printf '.text\\n.globl f\\nf: add x0, x0, #1\\n ret\\n.data\\n.asciz "text"\\n' >f.s; as -g f.s -o /out/f.o; ld -r f.s; ld -shared --build-id /out/f.o -o /out/f.so
@@ -20,7 +17,7 @@ export GO111MODULE=off GOFLAGS=-trimpath GOCACHE=/tmp/cache HOME=/tmp GOARCH=arm
 printf 'package main\\nvar v = map[string]float64{"a": 0.1}\\nfunc f(n int) float64\\nfunc main() { println(v["a"], f(3), len("é")) }\\n' >m.go; printf '#include "textflag.h"\\nTEXT ·f(SB),NOSPLIT,$0-16\\n MOVD n+0(FP), R0\\n SCVTFD R0, F0\\n FMOVD F0, ret+8(FP)\\n RET\\n' >m.s
 T=$(go env GOTOOLDIR); G=$(go env GOROOT); $T/asm -gensymabis -trimpath=/work -I $G/pkg/include -o sym m.s; $T/compile -trimpath=/work -p main -pack -symabis sym -asmhdr a.h -o /out/m.a m.go; $T/asm -p main -trimpath=/work -I $G/pkg/include -o m.o m.s; $T/pack r /out/m.a m.o; $T/link -buildid=x -o /out/m /out/m.a; /out/m; $T/compile -V=full; echo 'package p; x' >bad.go; $T/compile -o bad bad.go`;
 
-/** More, where there is a pack of the compiler. */
+/** More, where the compiler has a counterpart. */
 export const COMPILER_STEP = `
 gcc -O2 -g -c c2.c -o /out/c2.o; gcc -flto -frandom-seed=1 -O1 c1.c c2.c -lm -o /out/lto; /out/lto; gcc -c broken.c`;
 
@@ -28,12 +25,15 @@ export const PROOF_SOURCES: Readonly<Record<string, string>> = Object.fromEntrie
   ['c1.c', 'c2.c', 'broken.c'].map((name) => [name, String(SOURCES[name] ?? '')]),
 );
 
-/** What a step gives emulated. It is kept in the fixtures folder: the same step on the same base and emulator gives the same. */
-export async function emulatedAnswer(step: string, ask: () => Promise<unknown>): Promise<unknown> {
+/** What a step gives emulated on a stand-in. It is kept in the fixtures folder: the same step on the same base and emulator gives the same. */
+export async function emulatedAnswer(
+  step: string,
+  { base, ask }: { readonly base: string; readonly ask: () => Promise<unknown> },
+): Promise<unknown> {
   const record = architectureRecord('arm64');
   const emulator = record === undefined ? undefined : findEmulator(record, { path: process.env['PATH'] }).found?.file;
   const hash = createHash('sha256')
-    .update(JSON.stringify([step, PROOF_SOURCES, layoutRoot(baseLayout('golang-cgo'))]))
+    .update(JSON.stringify([step, PROOF_SOURCES, layoutRoot(baseLayout(base))]))
     .update(emulator === undefined ? '' : readFileSync(emulator));
   const file = fixturePath('accel', 'answers', hash.digest('hex'));
   if (!existsSync(file)) {
