@@ -1,4 +1,5 @@
 import type { ProofCase } from './case.ts';
+import { BASH_CASES } from './bash.ts';
 import { COMPILER_CASES } from './compilers.ts';
 import { MAKE_CASES } from './make.ts';
 
@@ -217,6 +218,7 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     native: ['apt-get', 'http', 'dpkg', 'dpkg-deb', 'update-alternatives', 'dash'],
     whole: true,
   },
+  ...BASH_CASES,
   ...MAKE_CASES,
   ...COMPILER_CASES,
 ];

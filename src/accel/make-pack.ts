@@ -6,6 +6,7 @@ import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
 import { readPackageData } from './package-data.ts';
 import { elfLayout } from './elf-layout.ts';
+import { FOREIGN_LIBRARY, foreignLibrary } from './foreign/library.ts';
 import { openToAll, packId, packMap } from './pack-files.ts';
 import { patchArchitecture } from './patch-architecture.ts';
 import { patchCrossDriver } from './patch-cross-driver.ts';
@@ -157,6 +158,7 @@ async function readPair(
   const tools: PackTool[] = [];
   const skipped: string[] = [];
   const libraries = new Map<string, Buffer>();
+  if (pair.machine?.library === true) libraries.set(FOREIGN_LIBRARY, foreignLibrary());
   const place = (path: string) => foreignPlace(placeOf(path), { pair, ...pick(options) });
   const wanted = (path: string) => keys.has(place(path)) || isLibrary(path);
   for await (const [path, file] of debFiles(options.deb(native), wanted, options.signal)) {

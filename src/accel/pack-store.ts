@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { GO_TOOLCHAIN, PAIRS } from '../emulation/pairs.ts';
+import { FOREIGN_CODE } from './foreign/code.ts';
 import { isRecord } from '../oci/shape.ts';
 import { hasCode } from '../util/error.ts';
 import { packId } from './pack-files.ts';
@@ -163,7 +164,7 @@ const FORMAT = 6;
 /** Names a request. */
 export function requestId(request: PackRequest): string {
   return createHash('sha256')
-    .update(JSON.stringify([FORMAT, PAIRS, GO_TOOLCHAIN, request]))
+    .update(JSON.stringify([FORMAT, PAIRS, GO_TOOLCHAIN, FOREIGN_CODE.code, request]))
     .digest('hex')
     .slice(0, 32);
 }

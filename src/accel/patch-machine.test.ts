@@ -66,12 +66,12 @@ function program({ texts = OWN, code = [], pointers = [], size = 0xf00, machine 
 function patch(
   file: Buffer,
   names: MachineTraits['names'],
-  more: { texts?: string; code?: MachineTraits['code'] } = {},
+  more: { texts?: string; signs?: MachineTraits['signs'] } = {},
 ) {
   const [foreign, native] = [debianArchitecture('arm64'), debianArchitecture('amd64')];
   if (foreign === undefined || native === undefined) throw new Error('no architecture');
   const there = program({ texts: more.texts ?? `${FOREIGN}\0aarch64\0`, machine: 183 });
-  return patchMachine(file, { program: there, traits: { names, code: more.code ?? [] }, foreign, native });
+  return patchMachine(file, { program: there, traits: { names, signs: more.signs ?? [] }, foreign, native });
 }
 
 /** What the instruction at a place of the code points to. */
@@ -109,10 +109,12 @@ describe('what a program knows of its machine', () => {
     const [from, to] = ['0fbe070fbe16', '0fb6070fb616'];
     const file = program({ texts: '' });
     file.write(from, CODE + 0x100, 'hex');
-    expect(patch(file, {}, { code: [[from, to]] })?.toString('hex', CODE + 0x100, CODE + 0x106)).toBe(to);
+    expect(patch(file, {}, { signs: [{ [from]: 1, '0fbe55': 1 }] })?.toString('hex', CODE + 0x100, CODE + 0x106)).toBe(
+      to,
+    );
     file.write(from, CODE + 0x200, 'hex');
-    expect(patch(file, {}, { code: [[from, to]] })).toBeUndefined();
-    expect(patch(program({ texts: '' }), {}, { code: [[from, to]] })).toBeUndefined();
+    expect(patch(file, {}, { signs: [{ [from]: 1, '0fbe55': 1 }] })).toBeUndefined();
+    expect(patch(program({ texts: '' }), {}, { signs: [{ [from]: 1, '0fbe55': 1 }] })).toBeUndefined();
   });
 
   test.each<[string, Program, MachineTraits['names'], string?]>([

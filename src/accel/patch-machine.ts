@@ -1,5 +1,6 @@
 import type { DebianArchitecture, MachineTraits } from '../emulation/pairs.ts';
 import { elfHeader, type ElfSegment, elfSegments, ELF_HEADER, PT_DYNAMIC, PT_LOAD } from '../util/elf-header.ts';
+import { FOREIGN_LIBRARY } from './foreign/library.ts';
 import type { PatchContext } from './patch-elf.ts';
 
 /** e_machine of x86-64, whose code this knows. */
@@ -8,6 +9,8 @@ const EXECUTABLE = 1;
 const WRITABLE = 2;
 const PAGE = 4096;
 
+const DT_NEEDED = 1;
+const DT_STRTAB = 5;
 const DT_RELA = 7;
 const DT_RELASZ = 8;
 /** A relocation of Elf64_Rela's size of which the addend is an address in the program. */
@@ -32,12 +35,7 @@ export function patchMachine(
   const header = elfHeader(file);
   if (header === undefined || header.machine !== X86_64) return undefined;
   const patched = Buffer.from(file);
-  for (const [from, to] of traits.code) {
-    const [before, after] = [Buffer.from(from, 'hex'), Buffer.from(to, 'hex')];
-    const at = file.indexOf(before);
-    if (at < 0 || file.indexOf(before, at + 1) >= 0 || before.length !== after.length) return undefined;
-    after.copy(patched, at);
-  }
+  for (const forms of traits.signs) if (!withoutSign(patched, forms)) return undefined;
   const known: string[] = [];
   for (const [template, uses] of Object.entries(traits.names)) {
     const [from, to] = [nameIn(file, template, native), nameIn(program, template, foreign)];
@@ -45,8 +43,53 @@ export function patchMachine(
     known.push(from);
     if (from !== to && !redirect(patched, { from, to, uses })) return undefined;
   }
+  if (traits.library === true && !needInstead(patched, 'libc.so.6', FOREIGN_LIBRARY)) return undefined;
   // A name of the machine that nothing above changed would be told.
   return cpuWords(file, native).every((word) => known.includes(word)) ? patched : undefined;
+}
+
+/** movsb… and movzb…, behind a REX prefix. */
+const [SIGNED, UNSIGNED] = [Buffer.from('0fbe', 'hex'), Buffer.from('0fb6', 'hex')];
+
+/** Takes the sign of characters away in code that is there in one of its forms, as often as known; false when it is not. */
+function withoutSign(file: Buffer, forms: MachineTraits['signs'][number]): boolean {
+  const found = Object.entries(forms).flatMap(([hex, times]) => {
+    const code = Buffer.from(hex, 'hex');
+    const places: number[] = [];
+    for (let at = file.indexOf(code); at >= 0; at = file.indexOf(code, at + 1)) places.push(at);
+    return places.length === 0 ? [] : [{ code, places, times }];
+  });
+  const [one] = found;
+  if (one === undefined || found.length > 1 || one.places.length !== one.times) return false;
+  for (const place of one.places) {
+    for (let at = one.code.indexOf(SIGNED); at >= 0; at = one.code.indexOf(SIGNED, at + 1))
+      UNSIGNED.copy(file, place + at);
+  }
+  return true;
+}
+
+/** Lets a program load a library in place of another one, which that one loads in its turn. */
+function needInstead(file: Buffer, from: string, to: string): boolean {
+  const segments = segmentsOf(file);
+  const texts = dynamicEntries(file).find(({ tag }) => tag === DT_STRTAB)?.value ?? 0;
+  const places = addressesOf(file, `${from}\0`, segments);
+  const entries = dynamicEntries(file).filter(({ tag, value }) => tag === DT_NEEDED && places.has(texts + value));
+  const target = append(file, `${to}\0`, segments);
+  const [entry] = entries;
+  if (entry === undefined || entries.length > 1 || target === undefined) return false;
+  file.writeBigUInt64LE(BigInt(target - texts), entry.at + 8);
+  return true;
+}
+
+/** PT_DYNAMIC's entries, with where they are in the file. */
+function dynamicEntries(
+  file: Buffer,
+): readonly { readonly at: number; readonly tag: number; readonly value: number }[] {
+  const { offset = 0, size = 0 } = segmentsOf(file, PT_DYNAMIC)[0] ?? {};
+  return Array.from({ length: Math.floor(size / 16) }, (_, index) => {
+    const at = offset + 16 * index;
+    return { at, tag: Number(file.readBigInt64LE(at)), value: Number(file.readBigUInt64LE(at + 8)) };
+  });
 }
 
 /** Of such characters are the machine's names. */
@@ -124,13 +167,8 @@ function* relocations(
   places: ReadonlySet<number>,
   segments: readonly ElfSegment[],
 ): Generator<Change | undefined> {
-  const dynamic = segmentsOf(file, PT_DYNAMIC)[0];
-  const entry = (tag: number): number => {
-    for (let at = dynamic?.offset ?? 0; at < (dynamic?.offset ?? 0) + (dynamic?.size ?? 0); at += 16) {
-      if (Number(file.readBigInt64LE(at)) === tag) return Number(file.readBigUInt64LE(at + 8));
-    }
-    return 0;
-  };
+  const entries = dynamicEntries(file);
+  const entry = (tag: number): number => entries.find((one) => one.tag === tag)?.value ?? 0;
   const moved = new Set<number>();
   const table = segments.find(({ address, size }) => entry(DT_RELA) >= address && entry(DT_RELA) < address + size);
   const first = table === undefined ? 0 : entry(DT_RELA) - table.address + table.offset;

@@ -50,8 +50,13 @@ export interface MachineTraits {
    * rest, `*` a vendor.
    */
   readonly names: Readonly<Record<string, number>>;
-  /** Code that is there once, and what it becomes, in hexadecimal. */
-  readonly code: readonly (readonly [from: string, to: string])[];
+  /**
+   * Code, in hexadecimal, that gives a character a sign (movsb…, 0f be), and shall give it none (movzb…, 0f b6): plain characters have
+   * one on x86, and nowhere else. Of each row one form is there, so many times.
+   */
+  readonly signs: readonly Readonly<Record<string, number>>[];
+  /** It loads the library of accel/foreign/, which gives it what libc gives on the foreign machine: long doubles of 128 bits, and QEMU's limits. */
+  readonly library?: boolean;
 }
 
 /** Debian's and Alpine's name of an architecture, its GNU name, and Go's in the folder of its tools. */
@@ -136,8 +141,39 @@ const SAME_VERSION: readonly ToolPair[] = [
     programs: BIN,
     machine: {
       names: { '{cpu}-*-{system}': 1, '/usr/lib/{gnu}': 1 },
-      // alpha_compare, by which $(sort) goes: characters have no sign but on x86. movsbl (%rdi),%eax; movsbl (%rsi),%edx
-      code: [['0fbe070fbe16', '0fb6070fb616']],
+      // alpha_compare, by which $(sort) goes
+      signs: [{ '0fbe070fbe1638d0': 1 }],
+    },
+    level: 'exact',
+    proved: { architectures: ['arm64'] },
+  },
+  {
+    family: 'base',
+    package: 'bash',
+    programs: BIN,
+    machine: {
+      names: { '{cpu}-*-{system}': 3, '{cpu}': 1, '{system}': 1 },
+      signs: [
+        // hash_string, and where it is a part of others: the order of associative arrays
+        { '400fbec60fb637': 1 },
+        { '410fbec0440fb607': 1 },
+        { '410fbef44584e4': 1 },
+        { '0fbe374084f675': 1 },
+        { '410fbedc440fb6': 1 },
+        { '410fbeccbbc59d1c81': 1 },
+        { '0fbe0e84c975': 1 },
+        { '410fbe142484d2': 1 },
+        { '0fbe1684d275': 1 },
+        // what sorts aliases, functions, variables, builtins and completions; file names in posix mode
+        { '0fbe070fbe1629d0': 5 },
+        { '0fbe030fbe550029d0': 1 },
+        // xdupmbstowcs and sh_modcase: bytes that are no character in UTF-8
+        { '410fbe0141894500': 1, '0fbe03418906': 1 },
+        { '440fbe7500': 2 },
+        // sh_getopt: an option \\xff is not the end
+        { '450fbee7488d53': 1, '450fbeef488d53': 1 },
+      ],
+      library: true,
     },
     level: 'exact',
     proved: { architectures: ['arm64'] },
@@ -184,7 +220,7 @@ export const GO_TOOLCHAIN = {
 
 /**
  * The pairs. docs/acceleration.md says what proves each; what is not here is emulated. Never here: what tells or depends on
- * the architecture (uname, arch, bash with MACHTYPE, ldconfig), runs other people's code (perl, python
+ * the architecture (uname, arch, ldconfig) and cannot be changed to tell the foreign one, runs other people's code (perl, python
  * in general), and what prints or compares long doubles (printf, seq, numfmt, sort -g, od).
  */
 export const PAIRS: readonly ToolPair[] = [

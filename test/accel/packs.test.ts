@@ -142,7 +142,7 @@ test.each([
   // Bookworm's compiler has a counterpart only once it was built from source, which takes half an hour.
   { suite: 'bookworm', base: 'golang-cgo', image: 'golang:latest', gcc: '12', counterpart: '"source":"gcc-12' },
   { suite: 'trixie', base: 'compilers-trixie', image: 'gcc:14', gcc: '14', counterpart: '' },
-])('binutils, Go’s tools and the compiler of $suite give the bytes of the emulated ones', async (release) => {
+])('binutils, bash, Go’s tools and the compiler of $suite give the bytes of the emulated ones', async (release) => {
   const { suite, base, image, gcc, counterpart } = release;
   const compiler = (await env.polyarch(['accel', 'ls', '--format', 'json'])).stdout.includes(counterpart);
   if (!compiler) console.error(`the compiler of ${suite} is not compared: no pack of gcc-${gcc} was built here`);
@@ -159,6 +159,6 @@ test.each([
     .split(/, | and /);
   const binutils = ['as', 'ld.bfd', 'ar', 'nm', 'objdump', 'readelf', 'strip', 'objcopy'];
   const names = binutils.map((name) => `aarch64-linux-gnu-${name}`);
-  expect(ran).toEqual(expect.arrayContaining([...names, 'compile', 'asm', 'link', 'pack']));
+  expect(ran).toEqual(expect.arrayContaining([...names, 'bash', 'compile', 'asm', 'link', 'pack']));
   if (compiler) expect(ran).toEqual(expect.arrayContaining(['cc1', 'lto1', `aarch64-linux-gnu-gcc-${gcc}`]));
 });

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { compileForeign } from '../../scripts/generate-foreign.ts';
 import { type DispatcherHost, TOOLCHAINS, compileDispatcher, toolchain } from '../../scripts/generate-dispatcher.ts';
+import { FOREIGN_CODE } from '../../src/accel/foreign/code.ts';
 import { DISPATCHER_CODE } from '../../src/emulation/dispatcher/code.ts';
 import { skip } from '../support/environment.ts';
 
@@ -15,3 +17,11 @@ test.for(Object.keys(TOOLCHAINS) as DispatcherHost[])(
     expect(compileDispatcher(host).toString('base64')).toBe(committed.code);
   },
 );
+
+test('the library for long doubles is what npm run generate:foreign makes of its source', (context) => {
+  const here = toolchain('amd64');
+  if (here !== FOREIGN_CODE.toolchain) {
+    return skip(context, `the code is of ${FOREIGN_CODE.toolchain}; here is ${here ?? 'no compiler for it'}`);
+  }
+  expect(compileForeign().toString('base64')).toBe(FOREIGN_CODE.code);
+});
