@@ -5,6 +5,8 @@ t env uname -m; t env -i A=1 /bin/busybox env; t printenv PATH
 s 'type uname; command -v uname; uname -m; (uname -m); $(echo uname) -m; echo | xargs uname -m; ash -c "uname -m; :"; PATH=; uname -m'
 t busybox; t busybox --list; t busybox --help; t busybox sed --help; t sh --help; t cat --help; t nosuch; t /bin/busybox nosuch
 t apk --print-arch; t apk --version; t apk --help; t apk -V; t apk; t apk --print-a; t apk -q --vers
+LD_LIBRARY_PATH=/lib:/usr/lib apk info >/out/libraries 2>&1; LD_LIBRARY_PATH=/lib sed -n 1p /etc/passwd >>/out/libraries 2>&1
+sleep 9 & t killall sleep; sleep 9 & t pkill sleep; sleep 9 & pidof sleep | wc -w >/out/pidof; pgrep -l sleep | cut -d ' ' -f 2 >/out/pgrep; kill $!
 mkdir -p /tmp/r/etc/apk; t apk --root /tmp/r --initdb --no-network add; t cat /tmp/r/etc/apk/arch; t apk -p /tmp/r --print-arch
 ln -s /bin/busybox sed2; cp /bin/busybox busybox-copy; t ./sed2 p; t ./busybox-copy uname -m; t sh -c 'exec -a uname /bin/busybox -m'; t sh -c 'exec -a -sh /bin/busybox -c "uname -m"'
 printf '#!/bin/sh\nuname -m; echo "$0" "$@"\n' >script.sh; chmod +x script.sh; t ./script.sh a b; printf '#!/bin/busybox uname\n' >script2; chmod +x script2; t ./script2

@@ -212,11 +212,13 @@ async function planOf(
   }: Omit<IndexesOptions, 'path'> & Pick<AcceleratorOptions, 'env'> & { readonly note: (text: string) => void },
 ): Promise<PackPlan> {
   note("reading the archive's signed indexes");
-  const plan = planPack(request, await packageIndexes({ ...request, release }, { ...options, path: env['PATH'] }));
+  const { lost, ...indexes } = await packageIndexes({ ...request, release }, { ...options, path: env['PATH'] });
+  const planned = planPack(request, indexes);
+  const plan = { ...planned, skipped: [...lost, ...planned.skipped] };
   if (plan.pairs.length === 0 && plan.built.length === 0 && !hasGo(request)) {
     throw new PolyarchError(
       'ACCEL_UNAVAILABLE',
-      `no package of it has an exact counterpart: ${plan.skipped[0] ?? 'none is known'}`,
+      `no package of it has an exact counterpart: ${[...lost, planned.skipped[0] ?? 'none is known'].join('; ')}`,
     );
   }
   return plan;

@@ -1,4 +1,4 @@
-import { PolyarchError } from '../util/error.ts';
+import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { machineKeys, KEY_FOLDERS, trustedKeys } from './alpine-keys.ts';
 import { apkIndex, readSignedIndex } from './apk-index.ts';
 import { archiveIndexes, suitesOf } from './archive-indexes.ts';
@@ -25,15 +25,19 @@ export interface IndexesOptions {
   readonly signal?: AbortSignal;
 }
 
+interface Indexes {
+  readonly foreign: PackageIndex;
+  readonly native: PackageIndex;
+  /** Why repositories were passed over. */
+  readonly lost: readonly string[];
+}
+
 /**
  * What the distribution's archive has for a request's two architectures, by its signed indexes.
  *
  * @throws PolyarchError ACCEL_UNAVAILABLE, ACCEL_UNTRUSTED, HTTP_STATUS, HTTP_UNREACHABLE
  */
-export async function packageIndexes(
-  request: IndexesRequest,
-  options: IndexesOptions,
-): Promise<{ readonly foreign: PackageIndex; readonly native: PackageIndex }> {
+export async function packageIndexes(request: IndexesRequest, options: IndexesOptions): Promise<Indexes> {
   const { release } = request;
   if (!isDebRelease(release)) return apkIndexes(request, options);
   const { foreign, native } = request;
@@ -45,29 +49,45 @@ export async function packageIndexes(
   const indexes = await archiveIndexes(suites, [foreign.debian, native.debian], { ...options, release, trust });
   const [foreignIndex, nativeIndex] = [indexes.get(foreign.debian), indexes.get(native.debian)];
   if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
-  return { foreign: foreignIndex, native: nativeIndex };
+  return { foreign: foreignIndex, native: nativeIndex, lost: [] };
 }
 
 /** Alpine's mirrors are the root filesystem's own, whosever they are; its keys count where polyarch knows them. */
 async function apkIndexes(
   { foreign, native, release }: IndexesRequest,
   { root, keys: own, ...options }: IndexesOptions,
-): Promise<{ readonly foreign: PackageIndex; readonly native: PackageIndex }> {
+): Promise<Indexes> {
   const { repositories = [], keys: rootKeys = new Map<string, string>() } = root.apk ?? {};
   if (repositories.length === 0)
     throw new PolyarchError('ACCEL_UNAVAILABLE', `/etc/apk/repositories names no mirror of Alpine ${release.codename}`);
   const keys = trustedKeys({ root: rootKeys, machine: machineKeys([...KEY_FOLDERS, own]) });
+  // By repository.
+  const [lost, missing] = [new Map<string, unknown>(), new Map<string, unknown>()];
   const [foreignIndex, nativeIndex] = await Promise.all(
     [foreign, native].map(async ({ alpine }) => {
       const texts = repositories.map(async (repository) => {
         const archive = `${repository}${alpine}/`;
         const name = `${archive}APKINDEX.tar.gz`;
-        const bytes = await fetchSmall(name, { ...options, limit: MAX_APKINDEX });
-        return { archive, text: await readSignedIndex(bytes, { ...options, keys, name }) };
+        try {
+          const bytes = await fetchSmall(name, { ...options, limit: MAX_APKINDEX });
+          return [{ archive, text: await readSignedIndex(bytes, { ...options, keys, name }) }];
+        } catch (error) {
+          // A repository of somebody else's in the image takes nothing from Alpine's, nor does one that is not there.
+          if (isMissing(error)) missing.set(repository, error);
+          else if (hasCode(error, 'ACCEL_UNTRUSTED', 'ARCHIVE_INVALID')) lost.set(repository, error);
+          else throw error;
+          return [];
+        }
       });
-      return apkIndex(await Promise.all(texts), alpine);
+      const found = (await Promise.all(texts)).flat();
+      if (found.length === 0) throw [...lost.values(), ...missing.values()][0];
+      return apkIndex(found, alpine);
     }),
   );
   if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
-  return { foreign: foreignIndex, native: nativeIndex };
+  return { foreign: foreignIndex, native: nativeIndex, lost: Array.from(lost.values(), (error) => messageOf(error)) };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof PolyarchError && error.details['status'] === 404;
 }

@@ -29,7 +29,7 @@ const COREUTILS =
 const OF_64_BITS = ['date', 'touch', 'stat', 'ls', 'df', 'du', 'find', 'dir', 'vdir'];
 
 /** Debian's names of the architectures for which scripts/prove-alpine.ts was run to its end. */
-const PROVED = ['arm64', 'armhf', 's390x'];
+const PROVED = ['arm64', 'armhf', 'ppc64el', 's390x', 'riscv64'];
 
 /** Pairs of Alpine's packages, the same version on both sides. */
 export const ALPINE_PAIRS: readonly ToolPair[] = [
