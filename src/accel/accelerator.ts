@@ -84,7 +84,8 @@ export function createAccelerator(options: AcceleratorOptions): Accelerator {
       const last = store.lastPack(request);
       if (last !== undefined) return store.use(last);
       const failure = failureReason(error);
-      store.remember(request, { kind: 'none', ...failure, time: Date.now() });
+      const settled = error instanceof PolyarchError && error.details['settled'] === true;
+      store.remember(request, { kind: 'none', ...failure, settled, time: Date.now() });
       return none(failure.reason, step, failure.hint);
     }
   };
@@ -219,6 +220,7 @@ async function planOf(
     throw new PolyarchError(
       'ACCEL_UNAVAILABLE',
       `no package of it has an exact counterpart: ${[...lost, planned.skipped[0] ?? 'none is known'].join('; ')}`,
+      { details: { settled: lost.length === 0 } },
     );
   }
   return plan;

@@ -24,9 +24,16 @@ import { type Release, releaseName } from './root-system.ts';
 export type Answer =
   /** `partial`: something of it could not be had, and may be had soon. */
   | { readonly kind: 'pack'; readonly id: string; readonly partial?: boolean; readonly time: number }
-  | { readonly kind: 'none'; readonly reason: string; readonly hint?: string; readonly time: number };
+  /** `settled`: the archive's signed indexes say so. */
+  | {
+      readonly kind: 'none';
+      readonly reason: string;
+      readonly hint?: string;
+      readonly settled?: boolean;
+      readonly time: number;
+    };
 
-/** How long the archive's newest versions are taken for that, and a failure for lasting; milliseconds. */
+/** How long what the archive has is taken for that, and another failure for lasting; milliseconds. */
 const DAY = 24 * 60 * 60 * 1000;
 const FAILURE = 10 * 60 * 1000;
 
@@ -58,7 +65,8 @@ export class PackStore {
   answer(request: PackRequest, now: number): Answer | undefined {
     const found = readJson(join(this.#requests, `${requestId(request)}.json`));
     if (!isAnswer(found)) return undefined;
-    if (now - found.time > (found.kind === 'pack' && found.partial !== true ? DAY : FAILURE)) return undefined;
+    const lasts = found.kind === 'pack' ? found.partial !== true : found.settled === true;
+    if (now - found.time > (lasts ? DAY : FAILURE)) return undefined;
     return found.kind === 'pack' && !existsSync(this.root(found.id)) ? undefined : found;
   }
 
