@@ -155,7 +155,7 @@ function isOf({ apk }: ToolPair, release: Release | undefined): boolean {
 }
 
 function isProved(pair: ToolPair, version: string): boolean {
-  return (pair.proved?.versions?.includes(version) ?? true) && isProvedUpstream(pair, version);
+  return (pair.proved?.versions?.includes(sourceVersion(version)) ?? true) && isProvedUpstream(pair, version);
 }
 
 function isProvedUpstream({ proved }: ToolPair, version: string): boolean {

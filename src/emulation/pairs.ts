@@ -35,7 +35,7 @@ export interface ToolPair {
   readonly level: AccelLevel;
   /** What its native programs, on x86-64, know of their machine. */
   readonly machine?: MachineTraits;
-  /** Only these foreign versions, upstream versions and architectures (Debian's names) are proved; default all. */
+  /** Only these foreign versions (with their rebuilds, +bN), upstream versions and architectures (Debian's names) are proved; default all. */
   readonly proved?: {
     readonly versions?: readonly string[];
     readonly upstream?: readonly string[];
@@ -145,7 +145,7 @@ const SAME_VERSION: readonly ToolPair[] = [
       signs: [{ '0fbe070fbe1638d0': 1 }],
     },
     level: 'exact',
-    proved: { architectures: ['arm64'] },
+    proved: { versions: ['4.3-4.1', '4.4.1-2'], architectures: ['arm64'] },
   },
   {
     family: 'base',
@@ -176,7 +176,7 @@ const SAME_VERSION: readonly ToolPair[] = [
       library: true,
     },
     level: 'exact',
-    proved: { architectures: ['arm64'] },
+    proved: { versions: ['5.2.15-2', '5.2.37-2'], architectures: ['arm64'] },
   },
   // NaN has another sign on amd64, and the last bit of logarithms may differ.
   { family: 'base', package: 'mawk', programs: BIN, level: 'compatible' },

@@ -159,6 +159,8 @@ test.each([
     .split(/, | and /);
   const binutils = ['as', 'ld.bfd', 'ar', 'nm', 'objdump', 'readelf', 'strip', 'objcopy'];
   const names = binutils.map((name) => `aarch64-linux-gnu-${name}`);
-  expect(ran).toEqual(expect.arrayContaining([...names, 'bash', 'compile', 'asm', 'link', 'pack']));
+  // The stand-in of trixie has no bash.
+  const shell = suite === 'bookworm' ? ['bash'] : [];
+  expect(ran).toEqual(expect.arrayContaining([...names, ...shell, 'compile', 'asm', 'link', 'pack']));
   if (compiler) expect(ran).toEqual(expect.arrayContaining(['cc1', 'lto1', `aarch64-linux-gnu-gcc-${gcc}`]));
 });
