@@ -67,8 +67,8 @@ export interface IndexRequest {
   readonly preferIndex: boolean;
   readonly platforms: readonly Platform[];
   readonly dryRun: boolean;
-  /** Looks at what was found before anything else is done with it. */
-  readonly check?: (sources: readonly SourceImage[]) => void;
+  /** Looks at what was found before anything else is done with it; gives more `--annotation`s. */
+  readonly check?: (sources: readonly SourceImage[]) => readonly string[];
 }
 
 /**
@@ -81,11 +81,11 @@ export async function publishIndex(
   options: CreateOptions,
 ): Promise<CreatedIndex> {
   const { destinations, preferIndex, platforms, dryRun } = request;
-  const annotations = checkedAnnotations(request.annotations);
+  checkedAnnotations(request.annotations);
   const wanted = await parseSources(request.sources, { places, destinations });
   const many = new ManySources();
   const sources = await Promise.all(wanted.map((one) => readSource(one, many, options)));
-  request.check?.(sources);
+  const annotations = checkedAnnotations([...request.annotations, ...(request.check?.(sources) ?? [])]);
   const made = combine(sources, { ...annotations, preferIndex, platforms });
   return publishMade(places, { made, many, sources }, { ...options, destinations, dryRun });
 }

@@ -99,6 +99,26 @@ describe.skipIf(missing !== undefined)('merge', () => {
     expect(await digestAt(plain(), 'w/app', 'again')).toBe(await digestAt(plain(), 'w/app', 'latest'));
   });
 
+  test('optional platforms that failed are named until another source has them', async () => {
+    const annotation = 'dev.polyarch.missing-platforms';
+    const failed = ['--annotation', `index:${annotation}=linux/riscv64,${s390x}`];
+    const [partial, result] = [`${repository()}:partial`, `${repository()}:without`];
+    await cli('imagetools', 'create', '-t', partial, ...failed, `${repository()}@${digestOf(amd64)}`);
+    const annotationOf = async () => {
+      // As the registry has it.
+      const index = JSON.parse((await cli('imagetools', 'inspect', '--raw', result)).stdout) as {
+        annotations?: Record<string, string>;
+      };
+      return index.annotations?.[annotation];
+    };
+    const { stderr } = await merge('-t', result, partial, digestOf(arm64));
+    expect(stderr).toContain(`the result is without linux/riscv64, ${s390x}`);
+    expect(await annotationOf()).toBe(`linux/riscv64,${s390x}`);
+    expect((await merge('-t', result, partial, digestOf(s390x))).stderr).toContain('without linux/riscv64:');
+    expect(await annotationOf()).toBe('linux/riscv64');
+    expectFailure(await merge('-t', result, '--platform', `${amd64},${s390x}`, partial), 'MERGE_PLATFORMS', s390x);
+  });
+
   test('no tag moves when a platform is missing, comes twice or was not promised', async () => {
     const other = makeImage({ platforms: [amd64], files: { other: 'yes' } });
     await seed(plain(), 'm/app:other', other);
