@@ -76,8 +76,8 @@ export function gccDockerfile({ base, dsc, configuration, foreign, native }: Gcc
     `--build=${native.gnu}`,
     `--host=${native.gnu}`,
   ];
-  // Linked so that it needs nothing of the pack.
-  const make = 'make -j$(nproc) -C gcc LDFLAGS=-static';
+  // Linked so that it needs nothing of the pack. Its configure takes -O2 out of CFLAGS: the makefile above it hands it down.
+  const make = 'make -j$(nproc) -C gcc CFLAGS=-O2 CXXFLAGS=-O2 LDFLAGS=-static';
   const quiet = (command: string): string => `RUN { ${command}; } >/tmp/log 2>&1 || { tail -n 40 /tmp/log; exit 1; }`;
   const parts = 'all-libcpp all-libdecnumber all-libbacktrace all-libcody all-libiberty';
   const tools = 'all-build-libiberty all-build-libcpp all-build-fixincludes';
