@@ -176,6 +176,10 @@ async function makeFor(
     static: go.tools,
     ...signal,
   });
+  const skipped = [...plan.skipped, ...go.skipped, ...made.skipped];
+  if (made.tools === 0) {
+    throw new PolyarchError('ACCEL_UNAVAILABLE', `no program of it can run native: ${skipped[0] ?? 'none is known'}`);
+  }
   const record: PackRecord = {
     id: made.id,
     release,
@@ -188,7 +192,7 @@ async function makeFor(
       ...(go.tools.length === 0 ? [] : [`go ${request.go ?? ''}`]),
     ],
     tools: made.tools,
-    skipped: [...plan.skipped, ...go.skipped, ...made.skipped],
+    skipped,
     made: Date.now(),
   };
   draft.keep(record);

@@ -219,7 +219,7 @@ export const GO_TOOLCHAIN = {
 } as const satisfies ToolPair;
 
 /**
- * The pairs. docs/acceleration.md says what proves each; what is not here is emulated. Never here: what tells or depends on
+ * The pairs. docs/acceleration-proofs.md says what proves each; what is not here is emulated. Never here: what tells or depends on
  * the architecture (uname, arch, ldconfig) and cannot be changed to tell the foreign one, runs other people's code (perl, python
  * in general), and what prints or compares long doubles (printf, seq, numfmt, sort -g, od).
  */
