@@ -95,7 +95,8 @@ function cell(
   show: (value: number) => string,
   digits: number,
 ): string {
-  if (result === undefined || result instanceof Error) return 'failed';
+  if (result === undefined) return '';
+  if (result instanceof Error) return 'failed';
   const measured = value(result);
   if (measured === undefined) return '';
   const base = own === undefined || own instanceof Error ? undefined : value(own);
