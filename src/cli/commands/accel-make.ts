@@ -15,7 +15,7 @@ Examples:
   polyarch accel make --platform linux/arm64 --with gcc debian:trixie
       what a build on debian:trixie would make at its first apt-get install gcc
   polyarch accel make --from-source gcc-12@12.2.0-14+deb12u1 --platform linux/arm64
-      builds bookworm's gcc, of which Debian has no exact cross compiler; half an hour of two processors, once`;
+      builds bookworm's gcc, of which Debian has no exact cross compiler; a quarter of an hour of two processors, once`;
 
 const FAMILIES: readonly ToolFamily[] = ['base', 'binutils', 'gcc', 'go', 'python'];
 
