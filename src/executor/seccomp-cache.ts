@@ -49,7 +49,8 @@ export function findCompiled(
   return {
     hook: {
       path: '/bin/sh',
-      args: ['sh', '-c', 'cat "$0" > "$1.$$" && mv "$1.$$" "$1"', options.bpf, file],
+      // The container's state comes on stdin: crun fails when nobody reads it.
+      args: ['sh', '-c', 'cat >/dev/null; cat "$0" > "$1.$$" && mv "$1.$$" "$1"', options.bpf, file],
       env: ['PATH=/usr/bin:/bin'],
     },
   };
