@@ -1,23 +1,13 @@
-import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { projectFolder } from './fixtures.ts';
 import { run } from './process.ts';
 import { newSigner, packInstalled } from './prove-alpine/repository.ts';
 import { SOURCES } from './prove-packs/sources.ts';
+import { treeOf } from './prove-packs/tree.ts';
 
 /*
  * Proves Alpine's pairs with Alpine's own programs: scripts/prove-alpine.ts PLATFORM FOREIGN NATIVE [CASE…], where FOREIGN and NATIVE
@@ -111,22 +101,5 @@ async function build(
   const step = /^#(\d+) .* RUN sh \/step/m.exec(stderr)?.[1] ?? '';
   const seconds = Number(new RegExp(`^#${step} DONE ([\\d.]+)s`, 'm').exec(stderr)?.[1] ?? Number.NaN);
   const native = new RegExp(`^#${step} [\\d.]+ ran native: (.*)$`, 'm').exec(stderr)?.[1] ?? '';
-  return { tree: treeOf(out), seconds, native };
-}
-
-function treeOf(root: string): ReadonlyMap<string, string> {
-  const tree = new Map<string, string>();
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = relative(root, path);
-    if (VOLATILE.test(name)) continue;
-    const facts = lstatSync(path);
-    const content = facts.isFile()
-      ? createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
-      : facts.isSymbolicLink()
-        ? readlinkSync(path)
-        : '';
-    tree.set(name, `${facts.mode.toString(8)} ${facts.uid}:${facts.gid} ${content}`);
-  }
-  return tree;
+  return { tree: treeOf(out, VOLATILE), seconds, native };
 }

@@ -1,17 +1,6 @@
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  lstatSync,
-  readFileSync,
-  readdirSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { ensureBases } from './bases.ts';
 import { fixturePath, projectFolder } from './fixtures.ts';
 import { goDistribution } from './go-distribution.ts';
@@ -20,6 +9,7 @@ import { makeStandIn } from './stand-in.ts';
 import type { ProofCase } from './prove-packs/case.ts';
 import { CASES } from './prove-packs/cases.ts';
 import { SOURCES } from './prove-packs/sources.ts';
+import { treeOf } from './prove-packs/tree.ts';
 
 /*
  * Proves pairs of tools (src/emulation/pairs.ts): every case of prove-packs/cases.ts is built emulated and accelerated, and
@@ -123,27 +113,14 @@ async function build(
   const line = new RegExp(`^#${step} [\\d.]+ ran native: (.*)$`, 'm').exec(stderr)?.[1] ?? '';
   const making = new RegExp(`^#${step} .*made the pack .* in ([\\d.]+) s`, 'm').exec(stderr)?.[1];
   const native = line.split(/, | and /).map((word) => word.replace(/ ×\d+$/, ''));
-  return { tree: treeOf(out, one.whole === true), seconds: seconds - Number(making ?? 0), native };
+  return {
+    tree: treeOf(out, one.whole === true ? VOLATILE : undefined),
+    seconds: seconds - Number(making ?? 0),
+    native,
+  };
 }
 
 /** Logs and caches: their bytes depend on the time, or on the order of a hash table. */
 const VOLATILE = /^(var\/log|var\/cache|var\/lib\/apt\/lists|tmp|run|etc\/ld\.so\.cache|etc\/machine-id)(\/|$)/;
-
-function treeOf(root: string, whole: boolean): ReadonlyMap<string, string> {
-  const tree = new Map<string, string>();
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    const name = relative(root, path);
-    if (whole && VOLATILE.test(name)) continue;
-    const facts = lstatSync(path);
-    const content = facts.isFile()
-      ? createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
-      : facts.isSymbolicLink()
-        ? readlinkSync(path)
-        : '';
-    tree.set(name, `${facts.mode.toString(8)} ${facts.uid}:${facts.gid} ${content}`);
-  }
-  return tree;
-}
 
 await main();

@@ -56,6 +56,14 @@ export function fetchPackage(
   return fetchOnce({ url, size, name: `${kind}-${value}`, check: (file) => isApk(file, value) }, options);
 }
 
+/** A file of at most `limit` bytes of which nothing is known before, fetched once: who reads it checks it, each time. */
+export function fetchUnchecked(
+  { url, name, limit }: { readonly url: string; readonly name: string; readonly limit: number },
+  options: FetchOptions,
+): Promise<string> {
+  return fetchOnce({ url, name, size: limit, check: undefined }, options);
+}
+
 async function fetchOnce(
   {
     url,
@@ -64,11 +72,12 @@ async function fetchOnce(
     check,
   }: {
     readonly url: string;
+    /** Without a check, the most that it may have. */
     readonly size: number;
     /** In the folder of downloads. */
     readonly name: string;
     /** Whether the file is the one, of which the sha256 is at hand. */
-    readonly check: (file: string, sha256: string) => boolean | Promise<boolean>;
+    readonly check: ((file: string, sha256: string) => boolean | Promise<boolean>) | undefined;
   },
   options: FetchOptions,
 ): Promise<string> {
@@ -91,7 +100,8 @@ async function fetchOnce(
         hash.update(bytes);
         await handle.write(bytes);
       }
-      if (written !== size || !(await check(part, hash.digest('hex')))) {
+      const isKnown = check === undefined ? written <= size : written === size;
+      if (!isKnown || (await check?.(part, hash.digest('hex'))) === false) {
         throw new PolyarchError('DIGEST_MISMATCH', `${url} is not the file that its archive's signed index names`);
       }
     } finally {

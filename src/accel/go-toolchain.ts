@@ -1,23 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type DebianArchitecture, GO_TOOLCHAIN } from '../emulation/pairs.ts';
 import { programKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
-import { fetchSmall, type HttpGet } from './downloads.ts';
+import { fetchSmall, fetchUnchecked, type HttpGet } from './downloads.ts';
 import { type ChecksumDatabase, checksumDatabase, moduleSum } from './go-checksums.ts';
 import type { PackTool } from './make-pack.ts';
 import { toolMatcher } from './tool-files.ts';
@@ -44,8 +32,10 @@ export function goSource(env: Environment): GoSource {
   const proxies = (setting('GOPROXY') || 'https://proxy.golang.org').split(/[,|]/);
   const proxy = proxies.map((one) => one.trim()).find((one) => /^https?:\/\//.test(one));
   const database = checksumDatabase(setting('GOSUMDB'));
-  if (proxy === undefined) throw unavailable(`GOPROXY=${proxies.join()} names no module proxy`);
-  if (database === undefined) throw unavailable(`GOSUMDB=${setting('GOSUMDB') ?? ''} is no checksum database`);
+  if (proxy === undefined)
+    throw unavailable(`GOPROXY=${proxies.join()} names no module proxy`, 'GOPROXY=https://proxy.golang.org');
+  if (database === undefined)
+    throw unavailable(`GOSUMDB=${setting('GOSUMDB') ?? ''} is no checksum database`, 'GOSUMDB=sum.golang.org');
   return { proxy: proxy.replace(/\/+$/, ''), database };
 }
 
@@ -106,15 +96,20 @@ async function toolchainPrograms(
   { source, folder, ...options }: ToolchainOptions,
 ): Promise<ReadonlyMap<string, Buffer>> {
   const version = `v0.0.1-${release}.linux-${architecture.go}`;
-  const file = join(folder, `${release}.linux-${architecture.go}.zip`);
   const isTool = toolMatcher(GO_TOOLCHAIN, architecture);
   const passed = `${source.proxy}/sumdb/${source.database.name}`;
   const url = await fetchSmall(`${passed}/supported`, options).then(
     () => passed,
-    () => source.database.url,
+    (error: unknown) => {
+      // As cmd/go: a proxy that does not pass the database on says so.
+      if (error instanceof PolyarchError && [404, 410].includes(Number(error.details['status'])))
+        return source.database.url;
+      throw error;
+    },
   );
   const sum = await moduleSum({ path: MODULE, version }, { ...options, database: { ...source.database, url } });
-  await download(`${source.proxy}/${MODULE}/@v/${version}.zip`, file, options);
+  const zip = { url: `${source.proxy}/${MODULE}/@v/${version}.zip`, name: `${version}.zip`, limit: MAX_ZIP };
+  const file = await fetchUnchecked(zip, { ...options, folder });
   const read = await readZip(file, (name) => isTool(name.slice(`${MODULE}@${version}/`.length)));
   if (read.sum !== sum) {
     rmSync(file, { force: true });
@@ -123,36 +118,6 @@ async function toolchainPrograms(
     });
   }
   return new Map([...read.files].map(([name, bytes]) => [name.slice(name.lastIndexOf('/') + 1), bytes]));
-}
-
-/** A file that is there already is only touched. */
-async function download(
-  url: string,
-  file: string,
-  options: { readonly get: HttpGet; readonly signal?: AbortSignal },
-): Promise<void> {
-  if (existsSync(file)) {
-    const now = new Date();
-    utimesSync(file, now, now);
-    return;
-  }
-  mkdirSync(join(file, '..'), { recursive: true });
-  const part = `${file}.${randomUUID()}.part`;
-  const body = await options.get(url, options);
-  let size = 0;
-  const bounded = async function* (): AsyncGenerator<Uint8Array> {
-    for await (const bytes of body) {
-      size += bytes.length;
-      if (size > MAX_ZIP) throw new PolyarchError('ACCEL_UNTRUSTED', `${url} is larger than a release of Go can be`);
-      yield bytes;
-    }
-  };
-  try {
-    await pipeline(Readable.from(bounded()), createWriteStream(part));
-    renameSync(part, file);
-  } finally {
-    rmSync(part, { force: true });
-  }
 }
 
 /** The files of a module's zip that are wanted, and the zip's sum (golang.org/x/mod/sumdb/dirhash, Hash1). */
@@ -183,6 +148,6 @@ async function readZip(
   return { sum: `h1:${all.digest('base64')}`, files };
 }
 
-function unavailable(message: string): PolyarchError {
-  return new PolyarchError('ACCEL_UNAVAILABLE', message);
+function unavailable(message: string, mend: string): PolyarchError {
+  return new PolyarchError('ACCEL_UNAVAILABLE', `Go's own tools cannot be had: ${message}`, { hint: `e.g. ${mend}` });
 }
