@@ -10,6 +10,16 @@ gcc -E -dM c1.c >/out/macros; gcc -M c1.c >/out/deps; gcc -S -O2 -fverbose-asm c
 g++ -O2 -g -c t.cc -o /out/t.o 2>>/out/warnings; g++ -E -v t.cc >/out/cc-folders 2>&1; g++ -M t.cc >/out/cc-deps; g++ -o /out/tt /out/t.o; /out/tt >/out/ran; /out/prog >>/out/ran
 cd /out; gcc -g3 -O2 -save-temps -c /work/c1.c -o saved.o; gcc -c /work/broken.c 2>/out/errors; gcc nowhere.c 2>>/out/errors; gcc -fno-automatic -Wall -Wnonsense -c /work/c2.c -o /out/odd.o 2>>/out/errors; gcc x.adb 2>>/out/errors; echo 'int main(void) { return nowhere(); }' >lost.c; gcc -c lost.c; gcc lost.o 2>/out/lost; LIBRARY_PATH=/out gcc c1-O0.o -lc2 -Wl,-Map,/out/map -o /out/by-path 2>>/out/lost; gcc -Q --help=optimizers >/out/help; gcc -v -x c -E /dev/null >/out/v 2>&1; gcc -print-search-dirs -print-libgcc-file-name >/out/search; gcc -dumpmachine >>/out/search; cpp -v /dev/null >/out/cppv 2>&1; true`;
 
+/** What makes a compiler allocate: templates, LTO in parts, precompiled headers; settings that its allocator would take; a small address space. */
+const ALLOCATOR = String.raw`
+mkdir -p /out h; export MIMALLOC_VERBOSE=1 MIMALLOC_SHOW_STATS=1 MIMALLOC_SHOW_ERRORS=1 mimalloc_verbose=9
+printf '#include <algorithm>\n#include <map>\n#include <ranges>\n#include <tuple>\n#include <variant>\n' >h/all.h
+printf '#include "all.h"\ntemplate <int N> struct deep { std::map<int, std::tuple<deep<N - 1>, std::variant<int, deep<N - 1>>>> a; int n() const { return N + deep<N - 1>().n(); } };\ntemplate <> struct deep<0> { int n() const { return 1; } };\nint main() { auto v = std::views::iota(1, 99) | std::views::filter([](int i) { return i %% 3; }) | std::views::transform([](int i) { return i * i; }); int s = deep<60>().n(); for (int i : v) s += i; return s %% 100; }\n' >heavy.cc
+for o in '-O0 -g' -O2; do n=$(echo $o | tr -d ' =+-'); g++ -std=c++20 -Ih $o -c heavy.cc -o /out/heavy-$n.o 2>>/out/errors; done
+g++ -std=c++20 -O2 -Ih -x c++-header h/all.h -o h/all.h.gch 2>>/out/errors; g++ -std=c++20 -O2 -Winvalid-pch -Ih -c heavy.cc -o /out/from-gch.o 2>>/out/errors; cmp /out/from-gch.o /out/heavy-O2.o 2>>/out/errors
+(ulimit -v 400000; gcc -O2 -c c1.c -o /out/small.o 2>>/out/errors)
+gcc -O2 -flto -frandom-seed=1 -c c1.c -o l1.o; gcc -O2 -flto -frandom-seed=1 -c c2.c -o l2.o; gcc -flto=2 -flto-partition=max -O2 l1.o l2.o -lm -o /out/parts 2>>/out/errors; g++ -std=c++20 -Ih -O2 -flto -frandom-seed=1 -c heavy.cc -o l3.o; g++ -flto=2 -flto-partition=balanced -O2 l3.o -o /out/heavy 2>>/out/errors; /out/heavy; echo $? >/out/ran; /out/parts >>/out/ran; gcc -v -c c1.c -o /dev/null 2>&1 | grep -ci mimalloc >>/out/ran; true`;
+
 const BINUTILS = `
 gcc -O2 -g -S c1.c -o c1.s; gcc -O1 -fPIC -S c2.c -o c2.s; cp *.s /out; gcc -c -flto -frandom-seed=1 c1.c -o /out/lto.o
 as c1.s -o /out/c1.o; as -g --gdwarf-5 c2.s -o /out/c2.o; ld -r /out/c1.o /out/c2.o -o /out/r.o; ld -shared --build-id /out/c2.o -soname libc2.so.1 -o /out/libc2.so.1; ln -s libc2.so.1 /out/libc2.so
@@ -50,6 +60,14 @@ export const COMPILER_CASES: readonly ProofCase[] = [
     step: GO_LOCAL,
     native: ['compile', 'link', 'asm', 'cgo', 'cover', 'vet'],
   })),
+  {
+    name: 'gcc-allocator',
+    base: 'debian:trixie-stand-in',
+    platforms: ['linux/arm64'],
+    setup: install('gcc g++ libc6-dev'),
+    step: ALLOCATOR,
+    native: ['cc1', 'cc1plus', 'lto1'],
+  },
   ...RELEASES.flatMap(({ suite, base, gcc, goPlatforms }) => [
     {
       name: `binutils-${suite}`,

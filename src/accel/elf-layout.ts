@@ -45,17 +45,17 @@ function readLayout(file: Buffer): ElfLayout | undefined {
   for (let at = dynamic?.offset ?? 0; at < end; at += 2 * step) {
     entries.push({ tag: long(at), value: long(at + step) });
   }
-  const names = offsetOf(entries.find(({ tag }) => tag === DT_STRTAB)?.value ?? 0, segments);
-  const text = (at: number) => file.toString('latin1', at, file.indexOf(0, at));
+  const names = entries.find(({ tag }) => tag === DT_STRTAB)?.value ?? 0;
+  const place = (value: number) => offsetOf(names + value, segments);
+  const text = (value: number) => file.toString('latin1', place(value), file.indexOf(0, place(value)));
   const path = entries.find(({ tag }) => tag === DT_RUNPATH || tag === DT_RPATH);
-  const runpath =
-    path === undefined ? undefined : { offset: names + path.value, size: text(names + path.value).length + 1 };
+  const runpath = path === undefined ? undefined : { offset: place(path.value), size: text(path.value).length + 1 };
   return {
     machine,
     wide,
     ...(interpreter === undefined ? {} : { interpreter: { offset: interpreter.offset, size: interpreter.size } }),
     ...(runpath === undefined ? {} : { runpath }),
-    needed: entries.filter(({ tag }) => tag === DT_NEEDED).map(({ value }) => text(names + value)),
+    needed: entries.filter(({ tag }) => tag === DT_NEEDED).map(({ value }) => text(value)),
   };
 }
 

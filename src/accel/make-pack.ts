@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type AccelRecord, type AccelRule, namesFile, writeAccelMap } from '../emulation/accel-map.ts';
-import { type DebianArchitecture, KNOWS_ARCHITECTURE, type ToolPair } from '../emulation/pairs.ts';
+import { type DebianArchitecture, KNOWS_ARCHITECTURE, MIMALLOC, type ToolPair } from '../emulation/pairs.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
 import { readPackageData } from './package-data.ts';
@@ -20,6 +20,7 @@ import {
   patchPluginFolders,
   patchTool,
 } from './patch-elf.ts';
+import { withAllocator, withoutSettings } from './need-instead.ts';
 import { patchMachine } from './patch-machine.ts';
 import type { ArchivePackage } from './package-index.ts';
 import type { PackPlan, PlannedPair } from './plan-pack.ts';
@@ -72,7 +73,9 @@ export async function makePack(
   mkdirSync(scratch);
   for (const planned of plan.pairs) {
     const own = await readPair(planned, { ...options, scratch });
-    for (const tool of own.tools) {
+    const { allocator } = planned.pair;
+    for (const one of own.tools) {
+      const tool = { ...one, file: withAllocator(one, { allocator, libraries }) };
       const needs = neededLibraries(tool.file, new Map([...libraries, ...own.libraries]));
       if (typeof needs === 'string') {
         skipped.push(`${tool.place}: ${needs}`);
@@ -227,12 +230,13 @@ function patchFor(
   return patched === undefined ? undefined : patchPluginFolders(patched);
 }
 
-/** Undefined where the architecture's name in it is not found or cannot be changed. */
+/** Undefined where what has to be changed in it is not found or cannot be. */
 function patchLibrary(
   file: Buffer,
   { name, ...context }: PatchContext & { readonly name: string },
 ): Buffer | undefined {
   const moved = patchPluginFolders(patchTool(file) ?? file);
+  if (name === MIMALLOC.package) return withoutSettings(moved, MIMALLOC.settings);
   if (!KNOWS_ARCHITECTURE.test(name)) return moved;
   const patched = patchArchitecture(moved, context);
   return patched?.equals(moved) === true ? undefined : patched;

@@ -1,25 +1,15 @@
 import type { DebianArchitecture, MachineTraits } from '../emulation/pairs.ts';
-import { elfHeader, type ElfSegment, elfSegments, ELF_HEADER, PT_DYNAMIC, PT_LOAD } from '../util/elf-header.ts';
+import { elfHeader, type ElfSegment } from '../util/elf-header.ts';
+import { addressesOf, append, dynamicEntries, EXECUTABLE, segmentsOf, WRITABLE, X86_64 } from './elf-texts.ts';
 import { FOREIGN_LIBRARY } from './foreign/library.ts';
+import { needInstead } from './need-instead.ts';
 import type { PatchContext } from './patch-elf.ts';
 
-/** e_machine of x86-64, whose code this knows. */
-const X86_64 = 62;
-const EXECUTABLE = 1;
-const WRITABLE = 2;
-const PAGE = 4096;
-
-const DT_NEEDED = 1;
-const DT_STRTAB = 5;
 const DT_RELA = 7;
 const DT_RELASZ = 8;
 /** A relocation of Elf64_Rela's size of which the addend is an address in the program. */
 const RELATIVE = 8n;
 const RELA = 24;
-
-/** Elf64_Phdr: where p_filesz and p_memsz are. */
-const PHDR_FILE_SIZE = 32;
-const PHDR_MEMORY_SIZE = 40;
 
 /**
  * Makes an x86-64 program take itself for the foreign one: what it knows of its machine (`traits`) becomes what `program`,
@@ -43,7 +33,7 @@ export function patchMachine(
     known.push(from);
     if (from !== to && !redirect(patched, { from, to, uses })) return undefined;
   }
-  if (traits.library === true && !needInstead(patched, 'libc.so.6', FOREIGN_LIBRARY)) return undefined;
+  if (traits.library === true && !needInstead(patched, FOREIGN_LIBRARY)) return undefined;
   // A name of the machine that nothing above changed would be told.
   return cpuWords(file, native).every((word) => known.includes(word)) ? patched : undefined;
 }
@@ -66,30 +56,6 @@ function withoutSign(file: Buffer, forms: MachineTraits['signs'][number]): boole
       UNSIGNED.copy(file, place + at);
   }
   return true;
-}
-
-/** Lets a program load a library in place of another one, which that one loads in its turn. */
-function needInstead(file: Buffer, from: string, to: string): boolean {
-  const segments = segmentsOf(file);
-  const texts = dynamicEntries(file).find(({ tag }) => tag === DT_STRTAB)?.value ?? 0;
-  const places = addressesOf(file, `${from}\0`, segments);
-  const entries = dynamicEntries(file).filter(({ tag, value }) => tag === DT_NEEDED && places.has(texts + value));
-  const target = append(file, `${to}\0`, segments);
-  const [entry] = entries;
-  if (entry === undefined || entries.length > 1 || target === undefined) return false;
-  file.writeBigUInt64LE(BigInt(target - texts), entry.at + 8);
-  return true;
-}
-
-/** PT_DYNAMIC's entries, with where they are in the file. */
-function dynamicEntries(
-  file: Buffer,
-): readonly { readonly at: number; readonly tag: number; readonly value: number }[] {
-  const { offset = 0, size = 0 } = segmentsOf(file, PT_DYNAMIC)[0] ?? {};
-  return Array.from({ length: Math.floor(size / 16) }, (_, index) => {
-    const at = offset + 16 * index;
-    return { at, tag: Number(file.readBigInt64LE(at)), value: Number(file.readBigUInt64LE(at + 8)) };
-  });
 }
 
 /** Of such characters are the machine's names. */
@@ -185,52 +151,4 @@ function* relocations(
       if (places.has(pointer) && !moved.has(at - offset + address)) yield undefined;
     }
   }
-}
-
-function segmentsOf(file: Buffer, type = PT_LOAD): readonly ElfSegment[] {
-  const header = elfHeader(file.subarray(0, ELF_HEADER));
-  if (header === undefined) return [];
-  return elfSegments(file.subarray(header.table.offset), header).filter((one) => one.type === type);
-}
-
-/** Where a text is in read-only data. */
-function addressesOf(file: Buffer, text: string, segments: readonly ElfSegment[]): ReadonlySet<number> {
-  const addresses = new Set<number>();
-  for (let at = file.indexOf(text, 0, 'latin1'); at >= 0; at = file.indexOf(text, at + 1, 'latin1')) {
-    const one = segments.find(({ offset, size }) => at >= offset && at < offset + size);
-    if (one !== undefined) addresses.add(at - one.offset + one.address);
-  }
-  return addresses;
-}
-
-/** Makes the last segment of read-only data longer by a text; its address, undefined where its page has no room. */
-function append(file: Buffer, text: string, segments: readonly ElfSegment[]): number | undefined {
-  const readOnly = ({ flags }: ElfSegment) => (flags & (EXECUTABLE | WRITABLE)) === 0;
-  const index = segments.findLastIndex(readOnly);
-  const segment = segments[index];
-  if (segment === undefined || segment.size !== segment.memory) return undefined;
-  const end = segment.offset + segment.size;
-  const address = segment.address + segment.size;
-  const room = (PAGE - (address % PAGE)) % PAGE;
-  const gap = file.subarray(end, end + text.length);
-  const next = Math.min(...segments.map(({ offset }) => (offset > segment.offset ? offset : file.length)));
-  if (text.length > room || end + text.length > next || gap.some((byte) => byte !== 0)) return undefined;
-  const row = phdrOf(file, segment);
-  if (row === undefined) return undefined;
-  file.write(text, end, 'latin1');
-  for (const field of [PHDR_FILE_SIZE, PHDR_MEMORY_SIZE]) {
-    file.writeBigUInt64LE(BigInt(segment.size + text.length), row + field);
-  }
-  return address;
-}
-
-/** Where a segment's program header is in the file. */
-function phdrOf(file: Buffer, segment: ElfSegment): number | undefined {
-  const header = elfHeader(file);
-  if (header === undefined) return undefined;
-  const { offset, size } = header.table;
-  const index = elfSegments(file.subarray(offset), header).findIndex(
-    (one) => one.type === PT_LOAD && one.offset === segment.offset,
-  );
-  return index < 0 ? undefined : offset + index * size;
 }

@@ -124,6 +124,18 @@ it.each([
   expect(plan({}, { ...indexes, ...more, families: ['gcc'] }).pairs).toHaveLength(count);
 });
 
+it("takes the compiler's allocator where the archive has it, and the compiler without it", () => {
+  const allocator = 'libmimalloc3 3.0 libc6';
+  const libraries = (...more: readonly string[]) => {
+    const made = plan({}, { foreign: gcc.foreign, native: [...gcc.native, ...more], families: ['gcc'] });
+    expect(made.pairs).toHaveLength(1);
+    return made.libraries;
+  };
+  expect(libraries(allocator, 'libc6 2.41')).toEqual(['libmimalloc3 3.0', 'libc6 2.41']);
+  expect(libraries('libc6 2.41')).toEqual([]);
+  expect(libraries(allocator)).toEqual([]);
+});
+
 it('takes a compiler that was built from source, and else says how to build it', () => {
   const installed = { 'cpp-12': '12.2.0-14+deb12u1' };
   const archive = { foreign: ['cpp-12 12.2.0-14+deb12u1'], native: ['cpp-12 12.2.0-14+deb12u1'] };

@@ -134,11 +134,12 @@ export function planPack(
       skipped.push(`${name} ${foreign.version}: ${why}`);
       return [];
     }
-    const missing = libraries.add(native);
+    const missing = libraries.add(native.depends);
     if (missing !== undefined) {
       skipped.push(`${name} ${foreign.version}: ${missing}`);
       return [];
     }
+    if (pair.allocator !== undefined) libraries.add([pair.allocator.package]);
     return [{ pair, foreign, native }];
   });
   return { pairs, libraries: libraries.chosen(), built: [...built], skipped };
@@ -220,22 +221,22 @@ function libraryChooser(request: PackRequest, native: PackageIndex) {
         : candidates.find((one) => sourceVersion(one.version) === sourceVersion(version));
     return found ?? `it needs ${name} ${version ?? ''}, which ${request.native.debian}'s archive does not have`;
   };
-  const closure = (owner: ArchivePackage, into: Map<string, ArchivePackage>): string | undefined => {
-    for (const name of owner.depends) {
+  const closure = (names: readonly string[], into: Map<string, ArchivePackage>): string | undefined => {
+    for (const name of names) {
       if (!known.has(name) || chosen.has(name) || into.has(name)) continue;
       const found = choose(name);
       if (typeof found === 'string') return found;
       into.set(name, found);
-      const missing = closure(found, into);
+      const missing = closure(found.depends, into);
       if (missing !== undefined) return missing;
     }
     return undefined;
   };
   return {
-    /** Takes what the package needs; why not, when something is missing. */
-    add: (owner: ArchivePackage): string | undefined => {
+    /** Takes the packages that are libraries, and what they need; why not, when something is missing. */
+    add: (names: readonly string[]): string | undefined => {
       const more = new Map<string, ArchivePackage>();
-      const missing = closure(owner, more);
+      const missing = closure(names, more);
       if (missing === undefined) for (const [name, found] of more) chosen.set(name, found);
       return missing;
     },

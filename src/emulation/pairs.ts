@@ -35,12 +35,25 @@ export interface ToolPair {
   readonly level: AccelLevel;
   /** What its native programs, on x86-64, know of their machine. */
   readonly machine?: MachineTraits;
+  /** Default libc's. */
+  readonly allocator?: Allocator;
   /** Only these foreign versions (with their rebuilds, +bN), upstream versions and architectures (Debian's names) are proved; default all. */
   readonly proved?: {
     readonly versions?: readonly string[];
     readonly upstream?: readonly string[];
     readonly architectures?: readonly string[];
   };
+}
+
+/** A faster malloc than libc's for programs that spend their time there. Where it cannot be had they have libc's. */
+export interface Allocator {
+  /** Of the native architecture; one of LIBRARIES. */
+  readonly package: string;
+  readonly library: string;
+  /** With what the names of its environment variables begin; they do not count. */
+  readonly settings: string;
+  /** Names of programs. */
+  readonly programs: readonly string[];
 }
 
 /** What is compiled into an x86-64 program of its own machine, and accel/patch-machine.ts changes. */
@@ -218,6 +231,14 @@ export const GO_TOOLCHAIN = {
   proved: { architectures: ['arm64'] },
 } as const satisfies ToolPair;
 
+/** docs/decisions/0014-allocator-of-the-cross-compiler.md */
+export const MIMALLOC: Allocator = {
+  package: 'libmimalloc3',
+  library: 'libmimalloc.so.3',
+  settings: 'mimalloc_',
+  programs: ['cc1', 'cc1plus', 'lto1'],
+};
+
 /**
  * The pairs. docs/acceleration-proofs.md says what proves each; what is not here is emulated. Never here: what tells or depends on
  * the architecture (uname, arch, ldconfig) and cannot be changed to tell the foreign one, runs other people's code (perl, python
@@ -233,6 +254,7 @@ export const PAIRS: readonly ToolPair[] = [
     programs: ['bin/{gnu}-*', 'libexec/gcc/{gnu}/14/*'],
     except: ['g++-mapper-server', '{gnu}-gcov-14', '{gnu}-gcov-dump-14', '{gnu}-gcov-tool-14', '{gnu}-lto-dump-14'],
     rules: ['compiler'],
+    allocator: MIMALLOC,
     level: 'exact',
     proved: { versions: ['14.2.0-19'], architectures: ['arm64'] },
   })),
@@ -303,7 +325,7 @@ export const LIBRARIES: ReadonlySet<string> = new Set(
     'libselinux1 libpcre2-8-0 libpcre3 libacl1 libattr1 libcap2 libgmp10 libssl3 libssl3t64 ' +
     'libmpfr6 libmpc3 libisl23 libjansson4 libsframe1 libctf0 libctf-nobfd0 libbinutils libsystemd0 ' +
     'libxxhash0 libgcrypt20 libgpg-error0 libnpth0 libnpth0t64 libassuan0 libsigsegv2 libreadline8 libreadline8t64 ' +
-    'libtinfo6 libexpat1 libcrypt1 ' +
+    `libtinfo6 libexpat1 libcrypt1 ${MIMALLOC.package} ` +
     'libapt-pkg6.0 libapt-pkg6.0t64 libapt-pkg7.0 libudev1 libseccomp2 libgnutls30 libgnutls30t64 libp11-kit0 libidn2-0 ' +
     'libunistring2 libunistring5 libtasn1-6 libnettle8 libnettle8t64 libhogweed6 libhogweed6t64 libffi8'
   ).split(' '),
