@@ -49,9 +49,9 @@ async function prove(one: ProofCase, platform: string, env: NodeJS.ProcessEnv): 
       `FROM ${platform === 'linux/riscv64' ? one.base.replace('bookworm', 'trixie') : one.base} AS work`,
       ...(one.setup === undefined ? [] : [`RUN DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND; ${one.setup}`]),
       ...(one.go === undefined ? [] : ['COPY go /usr/local/go', 'ENV PATH=/usr/local/go/bin:$PATH GOTOOLCHAIN=local']),
-      'ARG RUN',
+      'ARG RUN EMULATE',
       ...(one.whole === true ? [] : ['WORKDIR /work', 'COPY files/ /work/', 'COPY step /step', 'RUN mkdir /out']),
-      one.whole === true ? `RUN ${one.step}` : 'RUN sh /step || true',
+      one.whole === true ? `RUN ${one.step}` : 'RUN export EMULATE $EMULATE; sh /step || true',
       ...(one.whole === true ? [] : ['FROM scratch', 'COPY --from=work /out /']),
     ];
     writeFileSync(join(context, 'Dockerfile'), `${dockerfile.join('\n')}\n`);
@@ -101,14 +101,15 @@ async function build(
     '--platform',
     at.platform,
     '--accel',
-    accel,
+    one.emulate === undefined ? accel : 'exact',
     '-o',
     out,
     '--build-arg',
     `RUN=${accel}-${Date.now()}`,
+    ...(one.emulate === undefined || accel === 'exact' ? [] : ['--build-arg', `EMULATE=${one.emulate}`]),
   ];
   const { stderr } = await run([polyarch, ...words, at.context], { env: at.env });
-  const step = /^#(\d+) .* RUN (?:sh \/step|apt-get)/m.exec(stderr)?.[1] ?? '';
+  const step = /^#(\d+) .* RUN (?:export EMULATE|apt-get)/m.exec(stderr)?.[1] ?? '';
   const seconds = Number(new RegExp(`^#${step} DONE ([\\d.]+)s`, 'm').exec(stderr)?.[1] ?? Number.NaN);
   const line = new RegExp(`^#${step} [\\d.]+ ran native: (.*)$`, 'm').exec(stderr)?.[1] ?? '';
   const making = new RegExp(`^#${step} .*made the pack .* in ([\\d.]+) s`, 'm').exec(stderr)?.[1];

@@ -13,6 +13,8 @@ export interface ProofCase {
   readonly native: readonly string[];
   /** The same where the platform has 64 bits. */
   readonly native64?: readonly string[];
+  /** A variable (`NAME=value`) that keeps the program in question emulated: then all others run native both times, which is faster. */
+  readonly emulate?: string;
   /** Compare the whole root filesystem but logs and caches, not /out. */
   readonly whole?: boolean;
 }

@@ -1,6 +1,7 @@
 import type { ProofCase } from './case.ts';
 import { BASH_CASES } from './bash.ts';
 import { COMPILER_CASES } from './compilers.ts';
+import { GO_COMMAND_CASES } from './go-command.ts';
 import { MAKE_CASES } from './make.ts';
 
 const BOOKWORM = ['linux/arm64', 'linux/arm/v7', 'linux/ppc64le', 'linux/s390x'];
@@ -221,4 +222,5 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
   ...BASH_CASES,
   ...MAKE_CASES,
   ...COMPILER_CASES,
+  ...GO_COMMAND_CASES,
 ];

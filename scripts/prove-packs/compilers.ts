@@ -1,6 +1,6 @@
 import type { ProofCase } from './case.ts';
 
-const install = (packages: string): string =>
+export const install = (packages: string): string =>
   `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${packages}`;
 
 /** What a compiler is asked for; `-frandom-seed` where LTO's sections have random names. */

@@ -7,7 +7,8 @@ import { programKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
 import { fetchSmall, fetchUnchecked, type HttpGet } from './downloads.ts';
 import { type ChecksumDatabase, checksumDatabase, moduleSum } from './go-checksums.ts';
-import type { PackTool } from './make-pack.ts';
+import { type PackTool, toolLists } from './make-pack.ts';
+import { patchGo } from './patch-go.ts';
 import { toolMatcher } from './tool-files.ts';
 
 /** Where Go's own distribution is, and who says what it is. */
@@ -72,12 +73,17 @@ export async function goTools(
   ]);
   const scratch = mkdtempSync(join(tmpdir(), 'polyarch-go-'));
   try {
-    return [...theirs].flatMap(([name, program]): PackTool[] => {
-      const file = ours.get(name);
-      writeFileSync(join(scratch, 'tool'), program);
-      const key = programKey(join(scratch, 'tool'));
-      if (file === undefined || key === undefined) return [];
-      return [{ place: `local/go/pkg/tool/linux_${foreign.go}/${name}`, key, file, rules: GO_TOOLCHAIN.rules }];
+    return GO_TOOLCHAIN.flatMap((pair) => {
+      const isTool = toolMatcher(pair, foreign);
+      return [...theirs].flatMap(([place, program]): PackTool[] => {
+        if (!isTool(place)) return [];
+        const own = ours.get(place.replace(`/linux_${foreign.go}/`, `/linux_${native.go}/`));
+        const file = own === undefined ? undefined : patchGo(own, { pair, foreign, native });
+        writeFileSync(join(scratch, 'tool'), program);
+        const key = programKey(join(scratch, 'tool'));
+        if (file === undefined || key === undefined) return [];
+        return [{ place: `local/go/${place}`, key, file, rules: pair.rules ?? [], lists: toolLists(pair, foreign) }];
+      });
     });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -89,14 +95,15 @@ const MODULE = 'golang.org/toolchain';
 const MAX_ZIP = 1024 ** 3;
 const MAX_UNPACKED = 4 * 1024 ** 3;
 
-/** The tools of one architecture that a pack may have, by name. */
+/** The programs of one architecture that a pack may have, by their places in the release. */
 async function toolchainPrograms(
   release: string,
   architecture: DebianArchitecture,
   { source, folder, ...options }: ToolchainOptions,
 ): Promise<ReadonlyMap<string, Buffer>> {
   const version = `v0.0.1-${release}.linux-${architecture.go}`;
-  const isTool = toolMatcher(GO_TOOLCHAIN, architecture);
+  const matchers = GO_TOOLCHAIN.map((pair) => toolMatcher(pair, architecture));
+  const placeOf = (name: string): string => name.slice(`${MODULE}@${version}/`.length);
   const passed = `${source.proxy}/sumdb/${source.database.name}`;
   const url = await fetchSmall(`${passed}/supported`, options).then(
     () => passed,
@@ -110,14 +117,14 @@ async function toolchainPrograms(
   const sum = await moduleSum({ path: MODULE, version }, { ...options, database: { ...source.database, url } });
   const zip = { url: `${source.proxy}/${MODULE}/@v/${version}.zip`, name: `${version}.zip`, limit: MAX_ZIP };
   const file = await fetchUnchecked(zip, { ...options, folder });
-  const read = await readZip(file, (name) => isTool(name.slice(`${MODULE}@${version}/`.length)));
+  const read = await readZip(file, (name) => matchers.some((isTool) => isTool(placeOf(name))));
   if (read.sum !== sum) {
     rmSync(file, { force: true });
     throw new PolyarchError('ACCEL_UNTRUSTED', `${MODULE}@${version} of ${source.proxy} is ${read.sum}, not ${sum}`, {
       hint: 'the Go module proxy or something on the way to it changes files',
     });
   }
-  return new Map([...read.files].map(([name, bytes]) => [name.slice(name.lastIndexOf('/') + 1), bytes]));
+  return new Map([...read.files].map(([name, bytes]) => [placeOf(name), bytes]));
 }
 
 /** The files of a module's zip that are wanted, and the zip's sum (golang.org/x/mod/sumdb/dirhash, Hash1). */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type AccelRecord, type AccelRule, namesFile, writeAccelMap } from '../emulation/accel-map.ts';
+import { type AccelRecord, type AccelRule, listFile, type ToolList, writeAccelMap } from '../emulation/accel-map.ts';
 import { type DebianArchitecture, KNOWS_ARCHITECTURE, MIMALLOC, type ToolPair } from '../emulation/pairs.ts';
 import { programKey, type ProgramKey } from '../emulation/program-key.ts';
 import { PolyarchError } from '../util/error.ts';
@@ -21,6 +21,7 @@ import {
   patchTool,
 } from './patch-elf.ts';
 import { withAllocator, withoutSettings } from './need-instead.ts';
+import { patchGo } from './patch-go.ts';
 import { patchMachine } from './patch-machine.ts';
 import type { ArchivePackage } from './package-index.ts';
 import type { PackPlan, PlannedPair } from './plan-pack.ts';
@@ -43,6 +44,7 @@ export interface PackTool {
   readonly key: ProgramKey;
   readonly file: Buffer;
   readonly rules?: readonly AccelRule[];
+  readonly lists?: readonly ToolList[];
 }
 
 /** Programs and libraries of one package are below this. */
@@ -88,15 +90,8 @@ export async function makePack(
         files.set(`lib/${name}`, file);
         used.add(name);
       }
-      const { rules, names } = planned.pair;
-      if (names !== undefined) {
-        const excepted = options.foreign.bits === 32 ? planned.pair.except32 : [];
-        const list = namesFile(
-          tool.place,
-          names.filter((name) => excepted?.includes(name) !== true),
-        );
-        files.set(list.place, Buffer.from(list.text));
-      }
+      const { rules } = planned.pair;
+      for (const list of toolLists(planned.pair, options.foreign)) addList(tool.place, list, files);
       records.push({ key: tool.key, tool: tool.place, ...(rules === undefined ? {} : { rules }) });
     }
     skipped.push(...own.skipped);
@@ -107,8 +102,9 @@ export async function makePack(
       records.push(record);
     }
   }
-  for (const { key, place, file, rules } of options.static) {
+  for (const { key, place, file, rules, lists = [] } of options.static) {
     files.set(place, file);
+    for (const list of lists) addList(place, list, files);
     records.push({ key, tool: place, ...(rules === undefined ? {} : { rules }) });
   }
   rmSync(scratch, { recursive: true });
@@ -120,6 +116,22 @@ export async function makePack(
   writeAccelMap(folder, records);
   openToAll(folder);
   return { id: packId(folder), tools: records.length, skipped };
+}
+
+/** What the dispatcher reads beside the programs of a pair. */
+export function toolLists(pair: ToolPair, { debian, bits }: DebianArchitecture): readonly ToolList[] {
+  const excepted = bits === 32 ? (pair.except32 ?? []) : [];
+  const names = pair.names?.filter((name) => !excepted.includes(name));
+  const environment = pair.environment?.[debian];
+  return [
+    ...(names === undefined ? [] : [{ kind: 'names' as const, lines: names }]),
+    ...(environment === undefined ? [] : [{ kind: 'environment' as const, lines: environment }]),
+  ];
+}
+
+function addList(tool: string, list: ToolList, files: Map<string, Buffer>): void {
+  const { place, text } = listFile(tool, list);
+  files.set(place, Buffer.from(text));
 }
 
 /** The loader of the native programs, glibc's or musl's, at its place in the pack, with what it reads. */
@@ -227,6 +239,7 @@ function patchFor(
   if (patched !== undefined && KNOWS_ARCHITECTURE.test(pair.package)) patched = patchArchitecture(patched, context);
   if (patched !== undefined && pair.machine !== undefined)
     patched = program === undefined ? undefined : patchMachine(patched, { program, traits: pair.machine, ...context });
+  if (patched !== undefined) patched = patchGo(patched, { pair, ...context });
   return patched === undefined ? undefined : patchPluginFolders(patched);
 }
 

@@ -1,67 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { CODE, LEA, pointed, TEXT, type X86Program, x86Program } from '../../test/support/x86-program.ts';
 import type { MachineTraits } from '../emulation/pairs.ts';
 import { patchMachine } from './patch-machine.ts';
 import { debianArchitecture } from './plan-pack.ts';
 
-const CODE = 0x1000;
-const TEXT = 0x2000;
-const DATA = 0x3000;
 const OWN = 'x86_64-pc-linux-gnu';
 const FOREIGN = 'aarch64-unknown-linux-gnu';
-const LEA = '488d3d';
-
-interface Program {
-  readonly texts?: string;
-  /** Instructions without the distance, each to the offset of a text. */
-  readonly code?: readonly (readonly [instruction: string, target: number])[];
-  /** Pointers to offsets of texts; with or without a relocation. */
-  readonly pointers?: readonly (readonly [target: number, relocated: boolean])[];
-  /** Bytes of the read-only segment. */
-  readonly size?: number;
-  readonly machine?: number;
-}
-
-/** An x86-64 program that may lie anywhere: code, texts, and data with relocations at its end. */
-function program({ texts = OWN, code = [], pointers = [], size = 0xf00, machine = 62 }: Program): Buffer {
-  const file = Buffer.alloc(DATA + 0x1000);
-  file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  file.writeUInt16LE(3, 16);
-  file.writeUInt16LE(machine, 18);
-  file.writeBigUInt64LE(64n, 32);
-  file.writeUInt16LE(56, 54);
-  file.writeUInt16LE(5, 56);
-  const rows = [
-    [1, 4, 0, 0x1000],
-    [1, 5, CODE, 0x1000],
-    [1, 4, TEXT, size],
-    [1, 6, DATA, 0x1000],
-    [2, 6, DATA + 0x800, 0x100],
-  ];
-  for (const [row, [type = 0, flags = 0, place = 0, bytes = 0]] of rows.entries()) {
-    const at = 64 + 56 * row;
-    file.writeUInt32LE(type, at);
-    file.writeUInt32LE(flags, at + 4);
-    for (const [index, value] of [place, place, place, bytes, bytes, 0x1000].entries())
-      file.writeBigUInt64LE(BigInt(value), at + 8 + 8 * index);
-  }
-  file.write(`\0${texts}\0`, TEXT, 'latin1');
-  for (const [index, [instruction, target]] of code.entries()) {
-    const at = CODE + 0x10 * index;
-    file.write(instruction, at, 'hex');
-    file.writeInt32LE(TEXT + 1 + target - (at + 7), at + 3);
-  }
-  const relocated = pointers.filter(([, one]) => one);
-  for (const [index, [target]] of pointers.entries())
-    file.writeBigUInt64LE(BigInt(TEXT + 1 + target), DATA + 8 * index);
-  for (const [index, one] of relocated.entries()) {
-    const words = [DATA + 8 * pointers.indexOf(one), 8, TEXT + 1 + one[0]];
-    for (const [word, value] of words.entries())
-      file.writeBigUInt64LE(BigInt(value), TEXT + 0x400 + 24 * index + 8 * word);
-  }
-  for (const [index, value] of [7, TEXT + 0x400, 8, 24 * relocated.length].entries())
-    file.writeBigUInt64LE(BigInt(value), DATA + 0x800 + 8 * index);
-  return file;
-}
+const program = (options: X86Program) => x86Program({ texts: OWN, ...options });
 
 function patch(
   file: Buffer,
@@ -73,13 +18,6 @@ function patch(
   const there = program({ texts: more.texts ?? `${FOREIGN}\0aarch64\0`, machine: 183 });
   return patchMachine(file, { program: there, traits: { names, signs: more.signs ?? [] }, foreign, native });
 }
-
-/** What the instruction at a place of the code points to. */
-const pointed = (file: Buffer | undefined, index: number) => {
-  const at = CODE + 0x10 * index;
-  const text = at + 7 + (file?.readInt32LE(at + 3) ?? 0);
-  return file?.toString('latin1', text, file.indexOf(0, text));
-};
 
 const TRIPLE = '{cpu}-*-{system}';
 
@@ -117,7 +55,7 @@ describe('what a program knows of its machine', () => {
     expect(patch(program({ texts: '' }), {}, { signs: [{ [from]: 1, '0fbe55': 1 }] })).toBeUndefined();
   });
 
-  test.each<[string, Program, MachineTraits['names'], string?]>([
+  test.each<[string, X86Program, MachineTraits['names'], string?]>([
     [
       'used more often than known',
       {

@@ -1,9 +1,10 @@
 import type { DebianArchitecture, MachineTraits } from '../emulation/pairs.ts';
 import { elfHeader, type ElfSegment } from '../util/elf-header.ts';
-import { addressesOf, append, dynamicEntries, EXECUTABLE, segmentsOf, WRITABLE, X86_64 } from './elf-texts.ts';
+import { addressesOf, append, dynamicEntries, segmentsOf, WRITABLE, X86_64 } from './elf-texts.ts';
 import { FOREIGN_LIBRARY } from './foreign/library.ts';
 import { needInstead } from './need-instead.ts';
 import type { PatchContext } from './patch-elf.ts';
+import { type Change, codeUses } from './x86-code.ts';
 
 const DT_RELA = 7;
 const DT_RELASZ = 8;
@@ -101,30 +102,11 @@ function redirect(
   const target = append(file, `${to}\0`, segments);
   const places = addressesOf(file, `${from}\0`, segments);
   if (target === undefined || places.size === 0) return false;
-  const changes = [...codeUses(file, places, segments), ...relocations(file, places, segments)];
+  const code = [...codeUses(file, places, segments)].map(({ lead }) => lead);
+  const changes = [...code, ...relocations(file, places, segments)];
   if (changes.length !== uses || changes.includes(undefined)) return false;
   for (const change of changes) change?.(target);
   return true;
-}
-
-/** Leads one use to an address. */
-type Change = (target: number) => void;
-
-/** x86-64's `lea N(%rip), register`; undefined for every other instruction that ends with such an N. */
-function* codeUses(
-  file: Buffer,
-  places: ReadonlySet<number>,
-  segments: readonly ElfSegment[],
-): Generator<Change | undefined> {
-  for (const { offset, address, size } of segments.filter(({ flags }) => (flags & EXECUTABLE) !== 0)) {
-    for (let at = offset + 3; at + 4 <= offset + size; at++) {
-      const next = at + 4 - offset + address;
-      if (!places.has(next + file.readInt32LE(at))) continue;
-      const [rex = 0, code, mode = 0] = file.subarray(at - 3, at);
-      const isLea = (rex & 0xfb) === 0x48 && code === 0x8d && (mode & 0xc7) === 5;
-      yield isLea ? (target) => file.writeInt32LE(target - next, at) : undefined;
-    }
-  }
 }
 
 /** Relocations of pointers to those addresses; undefined for a pointer that has none. */

@@ -3,9 +3,9 @@ import {
   type AccelLevel,
   DEBIAN_ARCHITECTURES,
   type DebianArchitecture,
-  GO_TOOLCHAIN,
   LIBRARIES,
   PAIRS,
+  PROVED_GO_TOOLCHAIN,
   type ToolFamily,
   type ToolPair,
 } from '../emulation/pairs.ts';
@@ -181,9 +181,7 @@ export function hasTools(request: PackRequest): boolean {
 export function hasGo({ go, foreign, level }: PackRequest): boolean {
   if (go === undefined) return false;
   const minor = Number(go.split(/[.a-z]+/)[2]);
-  return (
-    level === 'compatible' || (minor >= 21 && GO_TOOLCHAIN.proved.architectures.some((one) => one === foreign.debian))
-  );
+  return level === 'compatible' || (minor >= 21 && PROVED_GO_TOOLCHAIN.includes(foreign.debian));
 }
 
 function wanted(pair: ToolPair, request: PackRequest): boolean {

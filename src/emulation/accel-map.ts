@@ -18,7 +18,11 @@ export type AccelRule =
   /** A program of many names: only under those in the file `TOOL.names` beside the tool, a line each. */
   | 'names'
   /** Alpine's apk: only in a root filesystem with /etc/apk/arch, not for another root, and not when it is asked about itself. */
-  | 'apk';
+  | 'apk'
+  /** The go command, with the variables in the file `TOOL.environment` beside the tool: not with settings of `go env -w`, -toolexec, -race and its like, or another GOTOOLCHAIN than local. */
+  | 'go-command'
+  /** And only with GOTOOLCHAIN=local: since 1.21 it may download a toolchain of its own architecture. */
+  | 'go-local';
 
 export interface AccelRecord {
   /** The foreign program, or the foreign linker plugin. */
@@ -35,12 +39,23 @@ const RULE_BITS: Readonly<Record<AccelRule, number>> = {
   'go-tool': 8,
   names: 16,
   apk: 32,
+  'go-command': 64,
+  'go-local': 128,
 };
 
-const RULES: readonly AccelRule[] = ['compiler', 'linker-plugin', 'python-compile', 'go-tool', 'names', 'apk'];
+const RULES: readonly AccelRule[] = [
+  'compiler',
+  'linker-plugin',
+  'python-compile',
+  'go-tool',
+  'names',
+  'apk',
+  'go-command',
+  'go-local',
+];
 
-/** What the dispatcher reads the list beside a tool into, bytes. */
-const MAX_NAMES = 16 * 1024 - 1;
+/** What the dispatcher reads a list beside a tool into, bytes. */
+const MAX_LIST = 16 * 1024 - 1;
 
 /** The map's file in the pack's folder. */
 export const MAP_FILE = 'map';
@@ -116,11 +131,18 @@ export function writeAccelMap(folder: string, records: readonly AccelRecord[]): 
   writeFileSync(join(folder, RAN_FILE), '', { mode: 0o644 });
 }
 
-/** The place and the text of the list for a tool with the rule `names`. */
-export function namesFile(tool: string, names: readonly string[]): { readonly place: string; readonly text: string } {
-  const text = names.map((name) => `${name}\n`).join('');
-  if (text.length > MAX_NAMES) throw new Error(`too many names of ${tool}`);
-  return { place: `${tool}.names`, text };
+/** A list of lines that the dispatcher reads beside a tool. */
+export interface ToolList {
+  /** `names` for the rule of that name, `environment` for `go-command`. */
+  readonly kind: 'names' | 'environment';
+  readonly lines: readonly string[];
+}
+
+/** The place and the text of a tool's list. */
+export function listFile(tool: string, { kind, lines }: ToolList): { readonly place: string; readonly text: string } {
+  const text = lines.map((line) => `${line}\n`).join('');
+  if (text.length > MAX_LIST) throw new Error(`too many ${kind} of ${tool}`);
+  return { place: `${tool}.${kind}`, text };
 }
 
 /** The tools of a map, in the order of its records, which is how the dispatcher names them in what ran. */

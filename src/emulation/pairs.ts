@@ -32,6 +32,11 @@ export interface ToolPair {
   readonly rules?: readonly AccelRule[];
   /** For the rule `names`: those under which the programs run native. */
   readonly names?: readonly string[];
+  /**
+   * For the rule `go-command`: what the foreign command takes for itself where its environment says nothing, by Debian's names of
+   * architectures. `CGO_ENABLED=gcc` is 1 where gcc is found, as since Go 1.20.
+   */
+  readonly environment?: Readonly<Record<string, readonly string[]>>;
   readonly level: AccelLevel;
   /** What its native programs, on x86-64, know of their machine. */
   readonly machine?: MachineTraits;
@@ -218,18 +223,51 @@ function goPair(version: string, tools: readonly string[]): ToolPair {
   };
 }
 
+/** The commands of go that work for an architecture alike on every machine. */
+const GO_COMMANDS = ['build', 'mod'];
+
+function goCommandPair(
+  version: string,
+  { rules, environment }: Pick<ToolPair, 'rules'> & Required<Pick<ToolPair, 'environment'>>,
+): ToolPair {
+  return {
+    family: 'go',
+    package: `golang-${version}-go`,
+    programs: [`lib/go-${version}/bin/go`],
+    rules: ['names', 'go-command', ...(rules ?? [])],
+    names: GO_COMMANDS,
+    environment,
+    level: 'exact',
+    proved: { architectures: Object.keys(environment) },
+  };
+}
+
 /**
- * The tools of a Go release that lies in `/usr/local/go`, as the golang images have it; those of the same release of this machine's
+ * The programs of a Go release that lies in `/usr/local/go`, as the golang images have it; those of the same release of this machine's
  * architecture run in their place. Since 1.21 Go's own builds show that its tools give the same bytes on every machine.
  */
-export const GO_TOOLCHAIN = {
-  family: 'go',
-  package: 'go',
-  programs: [...PROVED_GO, 'cgo', 'cover', 'buildid'].map((tool) => `pkg/tool/linux_{go}/${tool}`),
-  rules: ['go-tool'],
-  level: 'exact',
-  proved: { architectures: ['arm64'] },
-} as const satisfies ToolPair;
+export const GO_TOOLCHAIN: readonly ToolPair[] = [
+  {
+    family: 'go',
+    package: 'go',
+    programs: [...PROVED_GO, 'cgo', 'cover', 'buildid'].map((tool) => `pkg/tool/linux_{go}/${tool}`),
+    rules: ['go-tool'],
+    level: 'exact',
+  },
+  {
+    family: 'go',
+    package: 'go',
+    programs: ['bin/go'],
+    // The golang images set GOTOOLCHAIN=local.
+    rules: ['names', 'go-command', 'go-local'],
+    names: GO_COMMANDS,
+    environment: { arm64: ['GOARCH=arm64', 'CGO_ENABLED=gcc'] },
+    level: 'exact',
+  },
+];
+
+/** Debian's architectures for which they are proved. */
+export const PROVED_GO_TOOLCHAIN: readonly string[] = ['arm64'];
 
 /** docs/decisions/0014-allocator-of-the-cross-compiler.md */
 export const MIMALLOC: Allocator = {
@@ -284,6 +322,13 @@ export const PAIRS: readonly ToolPair[] = [
   })),
   { ...goPair('1.19', PROVED_GO), level: 'exact', proved: { architectures: ['arm64', 'armhf'] } },
   { ...goPair('1.24', PROVED_GO), level: 'exact', proved: { architectures: ['arm64'] } },
+  goCommandPair('1.19', {
+    environment: {
+      arm64: ['GOARCH=arm64', 'CGO_ENABLED=1'],
+      armhf: ['GOARCH=arm', 'GOARM=6', 'CGO_ENABLED=1'],
+    },
+  }),
+  goCommandPair('1.24', { rules: ['go-local'], environment: { arm64: ['GOARCH=arm64', 'CGO_ENABLED=gcc'] } }),
   // Expected to be the same, not proved.
   ...['1.15', '1.18', '1.19', '1.21', '1.22', '1.23', '1.24'].map((version) => goPair(version, ['*'])),
   ...['3.11', '3.12', '3.13'].map((version): ToolPair => ({

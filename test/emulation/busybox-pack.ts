@@ -1,6 +1,6 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AccelRule, writeAccelMap } from '../../src/emulation/accel-map.ts';
+import { type AccelRule, listFile, writeAccelMap } from '../../src/emulation/accel-map.ts';
 import { programKey } from '../../src/emulation/program-key.ts';
 import { makeRootfs } from '../executor/rootfs.ts';
 
@@ -17,7 +17,7 @@ const APPLETS = ['basename', 'chroot', 'tr', 'readlink', 'wc', 'cp', 'chmod', 'l
 
 /**
  * In the root filesystem, besides busybox in /bin: `/plain/*`, `/compiler/*`, `/linker/*`, `/python/*`, `/apk/*` and `/names/*`, copies that the map
- * knows by that rule; `/content/*`, which has no build-id; `/changed/*`, the same with one other byte; `/lost/*`, whose native
+ * knows by that rule; `/command/bin/go` and `/local/bin/go`, which it knows as go commands; `/content/*`, which has no build-id; `/changed/*`, the same with one other byte; `/lost/*`, whose native
  * tool is not in the pack; `/foreign/*`, which the map does not know; and two plugins in /lib, of which it knows `known.so`.
  */
 export async function makeBusyboxPack(folder: string, debian: string): Promise<BusyboxPack> {
@@ -58,6 +58,16 @@ export async function makeBusyboxPack(folder: string, debian: string): Promise<B
   renameSync(join(pack, names.tool), join(pack, 'names/busybox'));
   symlinkSync('busybox', join(rootfs, 'names/other'));
   writeFileSync(join(pack, 'names/busybox.names'), 'names\nother-uname\nuname\nunamely\n');
+  const command = (name: string, ...rules: readonly AccelRule[]) => {
+    const tool = `bin/go-${name}`;
+    copyFileSync(join(pack, 'bin/busybox'), join(pack, tool));
+    const { place, text } = listFile(tool, {
+      kind: 'environment',
+      lines: ['GOARCH=arm64', 'GOARM=6', 'CGO_ENABLED=gcc'],
+    });
+    writeFileSync(join(pack, place), text);
+    return { key: key(variant(`${name}/bin/go`)), tool, rules };
+  };
   const anonymous = withoutBuildId(busybox, key(join(rootfs, 'bin/busybox')).bytes);
   const changed = Buffer.from(anonymous);
   changed.fill(changed[changed.length >> 1] === 0 ? 1 : 0, changed.length >> 1, (changed.length >> 1) + 1);
@@ -75,6 +85,8 @@ export async function makeBusyboxPack(folder: string, debian: string): Promise<B
     ruled('python', 'python-compile'),
     ruled('go', 'go-tool'),
     ruled('apk', 'apk'),
+    command('command', 'go-command'),
+    command('local', 'go-command', 'go-local'),
     { ...names, tool: 'names/busybox' },
     { key: key(content), tool: 'bin/busybox' },
     { key: key(applets('lost')), tool: 'bin/nowhere' },

@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, startClient, step } from '../executor/client.ts';
 import { temporaryFolder } from '../support/environment.ts';
@@ -157,4 +157,76 @@ test('a program of many names runs native under those of its list, and apk where
   expect(await run()).toEqual(lines);
   rmSync(join(pack, 'names/busybox.names'));
   expect((await run()).filter(([, isNative]) => isNative)).toEqual([]);
+});
+
+/** The environment and the arguments of a go command, which prints those of its variables that are named; undefined where it is emulated. */
+const COMMANDS: readonly (readonly [environment: string, line: string, output: string | undefined])[] = [
+  ['CGO_ENABLED=0', 'command GOARCH GOARM GOROOT CGO_ENABLED', 'arm64 6 /command 0'],
+  ['CGO_ENABLED=1 GOARCH=amd64 GOARM=7 GOROOT=/x', 'command GOARCH GOARM GOROOT', 'amd64 7 /x'],
+  ['CGO_ENABLED=0 GOARCHITECTURE=x', 'command GOARCH', 'arm64'],
+  ['', 'command GOARCH CGO_ENABLED', 'arm64 0'],
+  ['PATH=/nowhere:/compilers', 'command CGO_ENABLED', '1'],
+  ['CC=clang', 'command CGO_ENABLED', '1'],
+  ['CC=', 'command CGO_ENABLED', '0'],
+  ['PATH=/folder:/plain-file', 'command CGO_ENABLED', '0'],
+  ['PATH=compilers:/compilers', 'command CGO_ENABLED', '0'],
+  ['PATH=', 'command CGO_ENABLED', '0'],
+  [`PATH=/compilers:${'x'.repeat(1100)}`, 'command CGO_ENABLED', '1'],
+  [`PATH=${'x'.repeat(1100)}:/compilers`, 'command CGO_ENABLED', undefined],
+  ['', 'command mod', ''],
+  ['CGO_ENABLED=', 'command GOARCH', undefined],
+  ['CGO_ENABLED=2', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0 GOARCH=', 'command GOROOT', undefined],
+  ['CGO_ENABLED=0 GOARM=', 'command GOROOT', undefined],
+  ['CGO_ENABLED=0 GOROOT=', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0 GOFLAGS=-mod=mod', 'command GOARCH', 'arm64'],
+  ['CGO_ENABLED=0 GOFLAGS=-x,-toolexec=env', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0', 'command GOARCH -toolexec env', undefined],
+  ['CGO_ENABLED=0', 'command GOARCH --toolexec=env', undefined],
+  ['CGO_ENABLED=0', 'command GOARCH -race', undefined],
+  ['CGO_ENABLED=0 GOFLAGS=-msan', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0 GOTOOLCHAIN=local', 'command GOARCH', 'arm64'],
+  ['CGO_ENABLED=0 GOTOOLCHAIN=auto', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0', 'local GOROOT', undefined],
+  ['CGO_ENABLED=0 GOTOOLCHAIN=local', 'local GOROOT', '/local'],
+  ['CGO_ENABLED=0 GOTOOLCHAIN=local+auto', 'local GOROOT', undefined],
+  ['CGO_ENABLED=0 GOENV=/x', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0 GOENV=off HOME=/settings', 'command GOARCH', 'arm64'],
+  ['CGO_ENABLED=0 HOME=/settings', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0 HOME=', 'command GOARCH', 'arm64'],
+  ['CGO_ENABLED=0 HOME=/x XDG_CONFIG_HOME=/settings/.config', 'command GOARCH', undefined],
+  ['CGO_ENABLED=0 HOME=/settings XDG_CONFIG_HOME=/x', 'command GOARCH', 'arm64'],
+];
+
+test('the go command runs native with the variables of its list and the folder that it lies in, where nothing else sets it', async () => {
+  const { rootfs, pack } = await makeBusyboxPack(join(folder.path, 'go'), 'arm64');
+  mkdirSync(join(rootfs, 'settings/.config/go'), { recursive: true });
+  writeFileSync(join(rootfs, 'settings/.config/go/env'), '');
+  symlinkSync('../command/bin/go', join(rootfs, 'bin/linked'));
+  for (const [place, mode] of [
+    ['folder/gcc/x', 0o755],
+    ['plain-file/gcc', 0o644],
+    ['compilers/gcc', 0o755],
+  ] as const) {
+    mkdirSync(dirname(join(rootfs, place)), { recursive: true });
+    writeFileSync(join(rootfs, place), '', { mode });
+  }
+  const count = 'wc -c < /dev/.accel/ran';
+  const lines = [...COMMANDS, ['CGO_ENABLED=0', 'linked GOROOT', '/command'] as const];
+  const script = lines.map(([environment, line]) => {
+    const [name = '', ...words] = line.split(' ');
+    const path = name === 'linked' ? '/bin/linked' : `/${name}/bin/go`;
+    const asked = words.filter((word) => /^[A-Z]/.test(word)).map((word) => `$${word}`);
+    const first = asked.length === 0 ? '' : `-c 'echo ${asked.join(' ')}'`;
+    const call = `cd /; export ${environment} X=; exec -a sh ${path} ${first} ${words.slice(asked.length).join(' ')}`;
+    return `${count}; echo $(${call} 2>/dev/null </dev/null); ${count}`;
+  });
+  const platform = { os: 'linux', architecture: 'arm64' };
+  const { output } = await client.run(step({ rootfs, accel: pack, platform, args: ['sh', '-c', script.join('\n')] }));
+  const printed = output.split('\n');
+  const found = lines.map(([environment, line], index) => {
+    const [before, text, after] = printed.slice(index * 3);
+    return [environment, line, Number(after) > Number(before) ? text : undefined];
+  });
+  expect(found).toEqual(lines);
 });

@@ -13,7 +13,7 @@ typedef unsigned long u64;
 /* ---- System calls: the kernel's numbers and its struct stat, whose st_size is at 48 on both. ---- */
 
 #if defined(__x86_64__)
-enum { SYS_WRITE = 1, SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_PREAD = 17, SYS_EXECVE = 59, SYS_FCNTL = 72, SYS_OPENAT = 257 };
+enum { SYS_WRITE = 1, SYS_CLOSE = 3, SYS_FSTAT = 5, SYS_PREAD = 17, SYS_EXECVE = 59, SYS_FCNTL = 72, SYS_OPENAT = 257, SYS_READLINKAT = 267, SYS_FACCESSAT = 269 };
 static long syscall(long number, long a, long b, long c, long d)
 {
 	register long r10 __asm__("r10") = d;
@@ -22,7 +22,7 @@ static long syscall(long number, long a, long b, long c, long d)
 	return result;
 }
 #elif defined(__aarch64__)
-enum { SYS_FCNTL = 25, SYS_OPENAT = 56, SYS_CLOSE = 57, SYS_WRITE = 64, SYS_PREAD = 67, SYS_FSTAT = 80, SYS_EXECVE = 221 };
+enum { SYS_FCNTL = 25, SYS_FACCESSAT = 48, SYS_OPENAT = 56, SYS_CLOSE = 57, SYS_WRITE = 64, SYS_PREAD = 67, SYS_READLINKAT = 78, SYS_FSTAT = 80, SYS_EXECVE = 221 };
 static long syscall(long number, long a, long b, long c, long d)
 {
 	register long x8 __asm__("x8") = number;
@@ -35,7 +35,7 @@ static long syscall(long number, long a, long b, long c, long d)
 }
 #endif
 
-enum { O_WRONLY = 1, O_APPEND = 02000, O_NONBLOCK = 04000, O_CLOEXEC = 02000000, AT_FDCWD = -100, F_SETFD = 2, FD_CLOEXEC = 1 };
+enum { O_WRONLY = 1, O_APPEND = 02000, O_NONBLOCK = 04000, O_CLOEXEC = 02000000, AT_FDCWD = -100, X_OK = 1, F_SETFD = 2, FD_CLOEXEC = 1 };
 
 static int open_file(const char *path, int flags)
 {
@@ -60,13 +60,13 @@ static u64 size_of(int fd)
 
 /* ---- Memory: the stack of this code, and what is read. ---- */
 
-enum { PAGE = 4096, CHUNK = 16384, NOTES = 2048, PATH = 184 };
+enum { PAGE = 4096, CHUNK = 16384, NOTES = 2048, PATH = 184, LONG_PATH = 1024 };
 
 static u8 stack[8192] __attribute__((aligned(16), used));
 /* As start.S names the end of it. */
 __asm__(".globl stack_end\n.set stack_end, stack + 8192");
 static u8 head[PAGE], tail[PAGE], notes[NOTES], chunk[CHUNK];
-static char tool_path[PATH], plugin_path[PATH];
+static char tool_path[PATH], plugin_path[PATH], long_path[LONG_PATH];
 
 /* ---- Text. ---- */
 
@@ -88,6 +88,25 @@ static u64 length(const char *text)
 	u64 count = 0;
 	while (text[count]) count++;
 	return count;
+}
+
+/* Writes a text; gives its end, where a zero is. */
+static char *put(char *at, const char *text)
+{
+	while (*text) *at++ = *text++;
+	*at = 0;
+	return at;
+}
+
+static char *put_number(char *at, int number)
+{
+	char digits[12];
+	int count = 0;
+	do digits[count++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	while (count > 0) *at++ = digits[--count];
+	*at = 0;
+	return at;
 }
 
 static int ends(const char *text, const char *suffix)
@@ -257,7 +276,7 @@ static int content_is(int fd, const u8 *content)
 
 #define FOLDER "/dev/.accel/"
 
-enum { COMPILER = 1, LINKER_PLUGIN = 2, PYTHON_COMPILE = 4, GO_TOOL = 8, NAMES = 16, APK = 32, EMULATED_AFTER_ALL = 0x8000 };
+enum { COMPILER = 1, LINKER_PLUGIN = 2, PYTHON_COMPILE = 4, GO_TOOL = 8, NAMES = 16, APK = 32, GO_COMMAND = 64, GO_LOCAL = 128, EMULATED_AFTER_ALL = 0x8000 };
 
 struct record {
 	u8 key[32];
@@ -295,8 +314,7 @@ static long look_up(int map, u32 count, int fd, struct record *found)
 
 static void full_path(char *path, const struct record *record)
 {
-	const char *folder = FOLDER;
-	while (*folder) *path++ = *folder++;
+	path = put(path, FOLDER);
 	for (int i = 0; i < 159 && record->tool[i]; i++) *path++ = record->tool[i];
 	*path = 0;
 }
@@ -430,6 +448,21 @@ static const char *base_name(const char *path)
 	return name;
 }
 
+/* Reads the list of lines beside a tool into `chunk`, with a zero behind it; gives its size, 0 when there is none. */
+static u64 read_list(char *path, const char *suffix)
+{
+	char *end = path + length(path);
+	put(end, suffix);
+	int fd = open_file(path, 0);
+	*end = 0;
+	if (fd < 0) return 0;
+	u64 size = size_of(fd);
+	if (size >= CHUNK || !read_at(fd, chunk, size, 0)) size = 0;
+	chunk[size] = 0;
+	close_file(fd);
+	return size;
+}
+
 /*
  * A program of many names runs native under those that are in the list beside the tool, a line each: argv[0]'s, or where
  * the program is called by its own, the first argument's.
@@ -441,24 +474,13 @@ static int name_forbids(char **argument, char *path)
 	if (equal(name, base_name(path))) name = argument[1];
 	if (!name || !*name) return 1;
 
-	const char *suffix = ".names";
-	char *end = path + length(path), *at = end;
-	while (*suffix) *at++ = *suffix++;
-	*at = 0;
-	int fd = open_file(path, 0);
-	*end = 0;
-	if (fd < 0) return 1;
-	u64 size = size_of(fd), count = length(name);
+	u64 size = read_list(path, ".names"), count = length(name);
 	int forbidden = 1;
-	if (size < CHUNK && read_at(fd, chunk, size, 0)) {
-		chunk[size] = 0;
-		for (char *line = (char *)chunk; *line && forbidden;) {
-			forbidden = !(begins(line, name) && line[count] == '\n');
-			while (*line && *line != '\n') line++;
-			if (*line) line++;
-		}
+	for (char *line = (char *)chunk; size > 0 && *line && forbidden;) {
+		forbidden = !(begins(line, name) && line[count] == '\n');
+		while (*line && *line != '\n') line++;
+		if (*line) line++;
 	}
-	close_file(fd);
 	return forbidden;
 }
 
@@ -488,6 +510,75 @@ static int apk_forbids(char **argument)
 	return size == 0 || words == 0;
 }
 
+/* The value of a variable (`NAME=`); 0 when the environment has none. */
+static const char *value_of(char **environment, const char *name)
+{
+	for (; *environment; environment++)
+		if (begins(*environment, name)) return *environment + length(name);
+	return 0;
+}
+
+static int contains(const char *text, const char *part)
+{
+	for (; *text; text++)
+		if (begins(text, part)) return 1;
+	return 0;
+}
+
+/* Whether `go env -w` may have set anything: such a file stands behind the environment, into which this writes. */
+static int go_settings(char **environment)
+{
+	const char *file = value_of(environment, "GOENV="), *config = value_of(environment, "XDG_CONFIG_HOME=");
+	if (file && *file) return !equal(file, "off");
+	const char *home = value_of(environment, "HOME=");
+	const char *folder = config && *config ? config : home, *below = folder == config ? "/go/env" : "/.config/go/env";
+	if (!folder || !*folder) return 0;
+	if (length(folder) + length(below) >= LONG_PATH) return 1;
+	put(put(long_path, folder), below);
+	int fd = open_file(long_path, O_NONBLOCK);
+	if (fd >= 0) close_file(fd);
+	return fd >= 0;
+}
+
+/* Whether the go command finds gcc, by which it knows whether there is cgo (since 1.20); -1 when that cannot be said. */
+static int finds_gcc(char **environment)
+{
+	const char *path = value_of(environment, "PATH="), *compiler = value_of(environment, "CC=");
+	if (compiler && *compiler) return 1;
+	while (path && *path) {
+		char *at = long_path;
+		while (*path && *path != ':')
+			if (at < long_path + LONG_PATH - 8) *at++ = *path++;
+			else return -1;
+		if (*path) path++;
+		at = put(at, at == long_path ? "./gcc" : "/gcc");
+		if (syscall(SYS_FACCESSAT, AT_FDCWD, (long)long_path, X_OK, 0) != 0) continue;
+		put(at, "/.");
+		if (syscall(SYS_FACCESSAT, AT_FDCWD, (long)long_path, 0, 0) == 0) continue;
+		/* One that was found by a relative path does not count. */
+		return long_path[0] == '/';
+	}
+	return 0;
+}
+
+/* The go command works as the foreign one when it is told all that the two take from their own machine. */
+static int go_forbids(char **argument, char **environment, u32 rules)
+{
+	/* A program of the image's own that would see this machine in its environment; kinds of builds whose mistakes name it. */
+	static const char options[] = "-toolexec\0-race\0-msan\0-asan\0";
+	const char *cgo = value_of(environment, "CGO_ENABLED="), *chain = value_of(environment, "GOTOOLCHAIN=");
+	const char *flags = value_of(environment, "GOFLAGS=");
+	if (cgo && !equal(cgo, "0") && !equal(cgo, "1")) return 1;
+	if (chain ? !equal(chain, "local") : (rules & GO_LOCAL) != 0) return 1;
+	if (go_settings(environment)) return 1;
+	for (const char *option = options; *option; option += length(option) + 1) {
+		if (flags && contains(flags, option)) return 1;
+		for (char **one = argument; *one; one++)
+			if (begins(*one, option) || (**one == '-' && begins(*one + 1, option))) return 1;
+	}
+	return 0;
+}
+
 /* ---- The whole. ---- */
 
 /* Filled by inject.ts: QEMU's entry from the start of this code, and `NAME=value` strings, an empty one last. */
@@ -504,6 +595,54 @@ struct process {
 	char **environment;
 	u64 *auxiliary;
 };
+
+/*
+ * The environment of the go command: what the list beside it has and the process has not, and the GOROOT in which the foreign
+ * command `fd` lies. Made anew below the stack; 0 when it cannot be said.
+ */
+static char **go_environment(const struct process *process, int fd)
+{
+	char **environment = process->environment, *line = (char *)chunk;
+	long variables = 0, lines = 1;
+	if (read_list(tool_path, ".environment") == 0) return 0;
+	for (char *at = line; *at; at++) lines += *at == '\n';
+	while (environment[variables]) variables++;
+	char **made = (char **)(((u64)process->stack - (u64)(variables + lines + 1) * 8) & ~15ul), **at = made;
+	for (char **one = environment; *one; one++) *at++ = *one;
+
+	while (*line) {
+		char *name = line, *end = line;
+		while (*end && *end != '\n') end++;
+		line = *end ? end + 1 : end;
+		*end = 0;
+		while (*end != '=' && end > name) end--;
+		char first = end[1];
+		end[1] = 0;
+		const char *known = value_of(environment, name);
+		end[1] = first;
+		if (known && !*known) return 0;
+		if (known) continue;
+		*at++ = name;
+		if (!equal(name, "CGO_ENABLED=gcc")) continue;
+		int found = finds_gcc(environment);
+		if (found < 0) return 0;
+		put(put(name, "CGO_ENABLED="), found ? "1" : "0");
+	}
+
+	const char *root = value_of(environment, "GOROOT=");
+	if (!root) {
+		char link[32], *end = put(long_path, "GOROOT=");
+		put_number(put(link, "/proc/self/fd/"), fd);
+		long room = long_path + LONG_PATH - 1 - end, size = syscall(SYS_READLINKAT, AT_FDCWD, (long)link, (long)end, room);
+		if (size <= 0 || size >= room) return 0;
+		end[size] = 0;
+		if (!ends(end, "/bin/go")) return 0;
+		end[size - (long)length("/bin/go")] = 0;
+		*at++ = long_path;
+	} else if (!*root) return 0;
+	*at = 0;
+	return made;
+}
 
 /* Executes the native tool; comes back when there is none or it may not be used, with the arguments as they were. */
 static void run_native(const struct process *process)
@@ -522,12 +661,17 @@ static void run_native(const struct process *process)
 	long index = count == 0 ? -1 : look_up(map, count, fd, &tool);
 	if (index < 0 || environment_forbids(process->environment) || preload_file()) goto emulate;
 
-	char **arguments = process->argument + 2, **rewritten = 0, *original = 0;
+	char **arguments = process->argument + 2, **environment = process->environment, **rewritten = 0, *original = 0;
 	if ((tool.rules & PYTHON_COMPILE) && !compiles_python(arguments + 1)) goto emulate;
 	if ((tool.rules & GO_TOOL) && !names_goarch(process->environment)) goto emulate;
 	if ((tool.rules & APK) && apk_forbids(arguments + 1)) goto emulate;
 	full_path(tool_path, &tool);
 	if ((tool.rules & NAMES) && name_forbids(arguments, tool_path)) goto emulate;
+	if (tool.rules & GO_COMMAND) {
+		if (go_forbids(arguments + 1, environment, tool.rules)) goto emulate;
+		environment = go_environment(process, fd);
+		if (!environment) goto emulate;
+	}
 	for (char **one = arguments + 1; (tool.rules & (COMPILER | LINKER_PLUGIN)) && *one; one++) {
 		if (argument_forbids(*one, tool.rules)) goto emulate;
 		if (!(tool.rules & LINKER_PLUGIN) || !one[1] || !(equal(*one, "-plugin") || equal(*one, "--plugin"))) continue;
@@ -546,7 +690,7 @@ static void run_native(const struct process *process)
 	if (ran >= 0) syscall(SYS_WRITE, ran, (long)&note, 2, 0);
 	if (rewritten) original = *rewritten, *rewritten = plugin_path;
 	syscall(SYS_FCNTL, fd, F_SETFD, FD_CLOEXEC, 0);
-	syscall(SYS_EXECVE, (long)tool_path, (long)arguments, (long)process->environment, 0);
+	syscall(SYS_EXECVE, (long)tool_path, (long)arguments, (long)environment, 0);
 	syscall(SYS_FCNTL, fd, F_SETFD, 0, 0);
 	if (rewritten) *rewritten = original;
 	note |= EMULATED_AFTER_ALL;
