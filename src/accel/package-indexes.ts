@@ -1,7 +1,7 @@
 import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { machineKeys, KEY_FOLDERS, trustedKeys } from './alpine-keys.ts';
 import { apkIndex, readSignedIndex } from './apk-index.ts';
-import { archiveIndexes, suitesOf } from './archive-indexes.ts';
+import { pairIndexes, suitesFor } from './archive-indexes.ts';
 import { type HttpGet, fetchSmall } from './downloads.ts';
 import type { PackageIndex } from './package-index.ts';
 import type { PackRequest } from './plan-pack.ts';
@@ -43,13 +43,12 @@ export async function packageIndexes(request: IndexesRequest, options: IndexesOp
   const { foreign, native } = request;
   const trust = findTrust(release.distribution, options.path);
   const host = readRootSystem('/');
-  const suites = suitesOf(release, { host: host.sources, hostRelease: host.release, root: options.root.sources });
-  if (suites.length === 0)
+  const sources = { host: host.sources, hostRelease: host.release, root: options.root.sources };
+  const names = { foreign: foreign.debian, native: native.debian };
+  const suites = suitesFor(release, sources, names);
+  if (suites.foreign.length === 0)
     throw new PolyarchError('ACCEL_UNAVAILABLE', `no apt source names an archive of ${release.codename}`);
-  const indexes = await archiveIndexes(suites, [foreign.debian, native.debian], { ...options, release, trust });
-  const [foreignIndex, nativeIndex] = [indexes.get(foreign.debian), indexes.get(native.debian)];
-  if (foreignIndex === undefined || nativeIndex === undefined) throw new Error('an index of each architecture');
-  return { foreign: foreignIndex, native: nativeIndex, lost: [] };
+  return { ...(await pairIndexes(suites, names, { ...options, release, trust })), lost: [] };
 }
 
 /** Alpine's mirrors are the root filesystem's own, whosever they are; its keys count where polyarch knows them. */

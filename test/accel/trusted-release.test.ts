@@ -1,8 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type Trust, readTrustedRelease } from '../../src/accel/trusted-release.ts';
-import { requireProgram, run, temporaryFolder } from '../support/environment.ts';
+import { requireProgram, temporaryFolder } from '../support/environment.ts';
+import { signRelease } from './sign-release.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -14,34 +13,14 @@ SHA256:
  ${'a'.repeat(64)} 12 main/binary-arm64/Packages.xz
 `;
 
-/** Makes a key, signs the text, and gives what a mirror would serve. */
-async function signed(gpg: string, name: string): Promise<{ inRelease: Buffer; keyring: string }> {
-  const home = join(folder.path, name);
-  const keyring = join(folder.path, `${name}.gpg`);
-  const options = { env: { ...process.env, GNUPGHOME: home } };
-  await run(['mkdir', '-m', '700', home]);
-  const quick = [
-    '--batch',
-    '--pinentry-mode',
-    'loopback',
-    '--passphrase',
-    '',
-    '--quick-gen-key',
-    name,
-    'ed25519',
-    'sign',
-  ];
-  await run([gpg, ...quick], options);
-  writeFileSync(join(home, 'Release'), RELEASE);
-  await run([gpg, '--batch', '--yes', '--clearsign', '-o', join(home, 'InRelease'), join(home, 'Release')], options);
-  await run([gpg, '--batch', '--export', '-o', keyring], options);
-  return { inRelease: readFileSync(join(home, 'InRelease')), keyring };
-}
-
 test.for(['gpgv', 'sqv'] as const)('%s: what is signed counts, and nothing else', async (kind, context) => {
   const gpg = requireProgram(context, 'gpg');
   const program = requireProgram(context, kind);
-  const { inRelease, keyring } = await signed(gpg, `archive-${kind}`);
+  const { inRelease, keyring } = await signRelease(gpg, {
+    folder: folder.path,
+    name: `archive-${kind}`,
+    release: RELEASE,
+  });
   const trust: Trust = { verifier: { program, kind }, keyring };
   const read = (bytes: Buffer, more: { suite?: string; trust?: Trust } = {}) =>
     readTrustedRelease(bytes, {
@@ -59,7 +38,7 @@ test.for(['gpgv', 'sqv'] as const)('%s: what is signed counts, and nothing else'
   await expect(read(changed)).rejects.toMatchObject({ code: 'ACCEL_UNTRUSTED' });
   await expect(read(Buffer.from(RELEASE))).rejects.toMatchObject({ code: 'ACCEL_UNTRUSTED' });
   await expect(read(inRelease, { suite: 'bookworm' })).rejects.toMatchObject({ code: 'ACCEL_UNTRUSTED' });
-  const other = await signed(gpg, `other-${kind}`);
+  const other = await signRelease(gpg, { folder: folder.path, name: `other-${kind}`, release: RELEASE });
   const stranger = { ...trust, keyring: other.keyring };
   await expect(read(inRelease, { trust: stranger })).rejects.toMatchObject({ code: 'ACCEL_UNTRUSTED' });
 });
