@@ -19,10 +19,15 @@ const APPLETS = ['basename', 'chroot', 'tr', 'readlink', 'wc', 'cp', 'chmod', 'l
  * In the root filesystem, besides busybox in /bin: `/plain/*`, `/compiler/*`, `/linker/*`, `/python/*`, `/apk/*` and `/names/*`, copies that the map
  * knows by that rule; `/command/bin/go` and `/local/bin/go`, which it knows as go commands; `/content/*`, which has no build-id; `/changed/*`, the same with one other byte; `/lost/*`, whose native
  * tool is not in the pack; `/foreign/*`, which the map does not know; and two plugins in /lib, of which it knows `known.so`.
+ * `host` is the machine that the pack is for, this one by default.
  */
-export async function makeBusyboxPack(folder: string, debian: string): Promise<BusyboxPack> {
+export async function makeBusyboxPack(
+  folder: string,
+  debian: string,
+  { host = process.arch === 'x64' ? 'amd64' : 'arm64' }: { readonly host?: 'amd64' | 'arm64' } = {},
+): Promise<BusyboxPack> {
   const rootfs = await makeRootfs(join(folder, `${debian}-rootfs`), debian);
-  const native = await makeRootfs(join(folder, `${debian}-native`), process.arch === 'x64' ? 'amd64' : 'arm64');
+  const native = await makeRootfs(join(folder, `${debian}-native`), host);
   const pack = join(folder, `${debian}-pack`);
   for (const made of [join(pack, 'bin'), join(rootfs, 'lib'), join(rootfs, 'tmp')])
     mkdirSync(made, { recursive: true });
