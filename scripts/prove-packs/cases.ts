@@ -56,6 +56,14 @@ o manual apt-mark showmanual; o hold apt-mark hold tar; o held apt-mark showhold
 cd /tmp; o download apt-get download -q=2 m4; sha256sum m4*.deb >/out/downloaded; rm m4*.deb; cd /work
 dpkg --add-architecture i386; o foreign apt-config dump APT::Architectures; apt-get update -qq >/dev/null 2>&1; o other apt-get -s install libc6:i386; o foreign-uris apt-get install --print-uris -y m4:i386 libc6:i386; dpkg --remove-architecture i386; o clean apt-get clean; rm -rf /work`;
 
+/** The templates and scripts that debconf asks for before packages are installed, with whole and broken packages. */
+const APT_TEMPLATES = `
+${OUTPUT}
+apt-get update -qq; t=/usr/bin/apt-extracttemplates; test -e $t || t=/usr/lib/apt/apt-extracttemplates; mkdir d t; cd d; apt-get download -q=2 tzdata debconf cron libc6 man-db openssh-server libpam-runtime dash
+echo no package >no.deb; head -c 3000 tzdata*.deb >cut.deb; for n in *.deb; do o \${n%%_*} $t -t /work/t $n; done; o all $t -t /work/t tz*.deb debconf*.deb openssh*.deb; o nowhere $t -t /nowhere tz*.deb; o none $t; o missing $t -t /work/t missing.deb; o version $t --version; o help $t --help; o wrong $t --wrong
+# The end of a name is random.
+sed -E -i 's,(/[a-z0-9/-]+\\.(template|config))\\.[A-Za-z0-9]{6},\\1,g' /out/*; mv /work/t /out/t; for f in /out/t/*; do mv -f $f \${f%.*}; done`;
+
 /** Package lists; signed, changed and unsigned files, with keyrings that fit, do not, and are not there. */
 const SIGNATURES = `
 apt-get update -qq; sha256sum /var/lib/apt/lists/*_* >/out/lists; cp $(ls /var/lib/apt/lists/*InRelease | head -n 1) i; sed 's/^Origin: ./Origin: x/' i >j; sed -n '/^-----BEGIN PGP SIG/,$p' i >s; sed -n '/^Origin/,/^-----BEGIN/p' i | sed '$d' >d; : >empty
@@ -178,6 +186,10 @@ cp -a /var/lib/dpkg/status /var/lib/dpkg/diversions /out`,
     step: APT_TOOLS,
     native: ['apt-get', 'apt-cache', 'apt-config', 'apt-mark', 'apt', 'http', 'sqv'],
   },
+  ...[
+    { name: 'apt templates', base: 'debian:bookworm', setup: 'apt-get update -qq && apt-get install -y -qq apt-utils' },
+    { name: 'apt templates, trixie', base: 'debian:trixie-stand-in', setup: 'true' },
+  ].map((one) => ({ ...one, platforms: ['linux/arm64'], step: APT_TEMPLATES, native: ['apt-extracttemplates'] })),
   {
     name: 'signatures',
     base: 'debian:bookworm',

@@ -135,11 +135,19 @@ const SAME_VERSION: readonly ToolPair[] = [
   {
     family: 'base',
     package: 'apt',
-    programs: ['bin/apt', 'bin/apt-*', 'lib/apt/methods/*'],
+    programs: ['bin/apt', 'bin/apt-*', 'lib/apt/methods/*', 'lib/apt/apt-extracttemplates'],
     // lz4, as which the package lists are kept, is another one with addresses of 32 bits.
     except32: ['store', 'rred'],
     level: 'exact',
     proved: { architectures: ['arm64', 'armhf'] },
+  },
+  // What debconf reads packages with before they are installed; since trixie it is a part of apt.
+  {
+    family: 'base',
+    package: 'apt-utils',
+    programs: ['bin/apt-extracttemplates'],
+    level: 'exact',
+    proved: { architectures: ['arm64'] },
   },
   // What apt checks signatures with: gpgv to bookworm, then sqv.
   { family: 'base', package: 'gpgv', programs: BIN, level: 'exact', proved: { architectures: PROVED_IN_BOOKWORM } },
@@ -363,7 +371,7 @@ export const FAMILY_WORDS: Readonly<Record<Exclude<ToolFamily, 'base'>, RegExp>>
   python: /^(python3.*|build-essential)$/,
 };
 
-/** The packages whose libraries native tools load; a tool that needs another one is emulated. */
+/** The packages whose libraries native tools load (apt's own for apt-utils); a tool that needs another one is emulated. */
 export const LIBRARIES: ReadonlySet<string> = new Set(
   (
     'libc6 libgcc-s1 libstdc++6 zlib1g libzstd1 liblzma5 libbz2-1.0 liblz4-1 libmd0 ' +
@@ -371,7 +379,7 @@ export const LIBRARIES: ReadonlySet<string> = new Set(
     'libmpfr6 libmpc3 libisl23 libjansson4 libsframe1 libctf0 libctf-nobfd0 libbinutils libsystemd0 ' +
     'libxxhash0 libgcrypt20 libgpg-error0 libnpth0 libnpth0t64 libassuan0 libsigsegv2 libreadline8 libreadline8t64 ' +
     `libtinfo6 libexpat1 libcrypt1 ${MIMALLOC.package} ` +
-    'libapt-pkg6.0 libapt-pkg6.0t64 libapt-pkg7.0 libudev1 libseccomp2 libgnutls30 libgnutls30t64 libp11-kit0 libidn2-0 ' +
+    'apt libapt-pkg6.0 libapt-pkg6.0t64 libapt-pkg7.0 libudev1 libseccomp2 libgnutls30 libgnutls30t64 libp11-kit0 libidn2-0 ' +
     'libunistring2 libunistring5 libtasn1-6 libnettle8 libnettle8t64 libhogweed6 libhogweed6t64 libffi8'
   ).split(' '),
 );
