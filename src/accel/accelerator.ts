@@ -196,7 +196,7 @@ async function makeFor(
     made: Date.now(),
   };
   draft.keep(record);
-  const partial = go.skipped.length === 0 && !lost ? {} : { partial: true };
+  const partial = go.lost || lost ? { partial: true } : {};
   store.remember(request, { kind: 'pack', id: made.id, ...partial, time: Date.now() });
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
   step.note(`made the pack ${made.id.slice(0, 12)}: ${made.tools} programs run native, in ${seconds} s`);
@@ -230,6 +230,13 @@ async function planOf(
   return plan;
 }
 
+interface GoPart {
+  readonly tools: readonly PackTool[];
+  readonly skipped: readonly string[];
+  /** They could not be had this time. */
+  readonly lost: boolean;
+}
+
 /** The tools of the Go in `/usr/local/go`; where they cannot be had and the pack has others, why not. */
 async function goPart(
   request: PackRequest,
@@ -244,18 +251,18 @@ async function goPart(
     readonly note: (text: string) => void;
     readonly signal?: AbortSignal;
   },
-): Promise<{ readonly tools: readonly PackTool[]; readonly skipped: readonly string[] }> {
+): Promise<GoPart> {
   const { go, foreign, native } = request;
-  if (go === undefined || !hasGo(request)) return { tools: [], skipped: [] };
+  if (go === undefined || !hasGo(request)) return { tools: [], skipped: [], lost: false };
   const { goSource, goTools } = await import('./go-toolchain.ts');
   note(`${go}'s own tools, up to 150 MB`);
   try {
-    return { tools: await goTools(go, { ...options, source: goSource(env), folder, foreign, native }), skipped: [] };
+    return { ...(await goTools(go, { ...options, source: goSource(env), folder, foreign, native })), lost: false };
   } catch (error) {
     options.signal?.throwIfAborted();
     if (alone) throw error;
     debug('accel', () => String(error instanceof Error ? error.stack : error));
-    return { tools: [], skipped: [`${go} in /usr/local/go: ${failureReason(error).reason}`] };
+    return { tools: [], skipped: [`${go} in /usr/local/go: ${failureReason(error).reason}`], lost: true };
   }
 }
 

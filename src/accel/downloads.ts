@@ -100,8 +100,9 @@ async function fetchOnce(
         hash.update(bytes);
         await handle.write(bytes);
       }
-      const isKnown = check === undefined ? written <= size : written === size;
-      if (!isKnown || (await check?.(part, hash.digest('hex'))) === false) {
+      if (check === undefined && written > size)
+        throw new PolyarchError('ACCEL_UNTRUSTED', `${url} is larger than such a file can be`);
+      if (check !== undefined && (written !== size || !(await check(part, hash.digest('hex'))))) {
         throw new PolyarchError('DIGEST_MISMATCH', `${url} is not the file that its archive's signed index names`);
       }
     } finally {

@@ -66,25 +66,36 @@ export async function goTools(
     native,
     ...options
   }: ToolchainOptions & { readonly foreign: DebianArchitecture; readonly native: DebianArchitecture },
-): Promise<readonly PackTool[]> {
+): Promise<{ readonly tools: readonly PackTool[]; readonly skipped: readonly string[] }> {
   const [theirs, ours] = await Promise.all([
     toolchainPrograms(version, foreign, options),
     toolchainPrograms(version, native, options),
   ]);
   const scratch = mkdtempSync(join(tmpdir(), 'polyarch-go-'));
+  const tools: PackTool[] = [];
+  const skipped: string[] = [];
   try {
-    return GO_TOOLCHAIN.flatMap((pair) => {
+    for (const pair of GO_TOOLCHAIN) {
       const isTool = toolMatcher(pair, foreign);
-      return [...theirs].flatMap(([place, program]): PackTool[] => {
-        if (!isTool(place)) return [];
+      for (const [place, program] of theirs) {
         const own = ours.get(place.replace(`/linux_${foreign.go}/`, `/linux_${native.go}/`));
-        const file = own === undefined ? undefined : patchGo(own, { pair, foreign, native });
+        if (!isTool(place) || own === undefined) continue;
+        const file = patchGo(own, { pair, foreign, native });
         writeFileSync(join(scratch, 'tool'), program);
         const key = programKey(join(scratch, 'tool'));
-        if (file === undefined || key === undefined) return [];
-        return [{ place: `local/go/${place}`, key, file, rules: pair.rules ?? [], lists: toolLists(pair, foreign) }];
-      });
-    });
+        if (file === undefined || key === undefined)
+          skipped.push(`${place} of ${version}: what it knows of its machine cannot be changed to ${foreign.go}'s`);
+        else
+          tools.push({
+            place: `local/go/${place}`,
+            key,
+            file,
+            rules: pair.rules ?? [],
+            lists: toolLists(pair, foreign),
+          });
+      }
+    }
+    return { tools, skipped };
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

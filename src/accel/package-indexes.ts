@@ -1,7 +1,8 @@
 import { PolyarchError, hasCode, messageOf } from '../util/error.ts';
 import { machineKeys, KEY_FOLDERS, trustedKeys } from './alpine-keys.ts';
 import { apkIndex, readSignedIndex } from './apk-index.ts';
-import { pairIndexes, suitesFor } from './archive-indexes.ts';
+import { pairIndexes } from './archive-indexes.ts';
+import { suitesFor } from './archive-suites.ts';
 import { type HttpGet, fetchSmall } from './downloads.ts';
 import type { PackageIndex } from './package-index.ts';
 import type { PackRequest } from './plan-pack.ts';

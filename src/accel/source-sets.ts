@@ -1,6 +1,7 @@
 import { PAIRS, type ToolPair } from '../emulation/pairs.ts';
 import { PolyarchError } from '../util/error.ts';
-import { type IndexOptions, archiveIndexes, sourceIndexes, suitesOf } from './archive-indexes.ts';
+import { type IndexOptions, archiveIndexes, sourceIndexes } from './archive-indexes.ts';
+import { suitesOf } from './archive-suites.ts';
 import { fetchKnown, fetchPackage } from './downloads.ts';
 import { debDataFile } from './make-pack.ts';
 import type { ArchivePackage } from './package-index.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { suitesOf } from './archive-indexes.ts';
+import { suitesOf } from './archive-suites.ts';
 
 const source = (text: string) => {
   const [uri = '', suite = ''] = text.split(' ');
